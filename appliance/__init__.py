@@ -1,0 +1,1 @@
+"""The ground floor: settings, the JSON contract, the audit chain, the model store and the `ostrov` command."""

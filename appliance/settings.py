@@ -1,0 +1,145 @@
+"""Settings: one frozen dataclass a program, read once at its root from `OSTROV_*` environment variables.
+
+The field `gateway_timeout_seconds` is read from `OSTROV_GATEWAY_TIMEOUT_SECONDS`. Units are in the names.
+Every field is described in docs/configuration.md; a test fails when one is not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+T = TypeVar("T")
+
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"0", "false", "no", "off", ""})
+
+
+class SettingsError(Exception):
+    """A setting cannot be read; the message names the variable and the remedy."""
+
+
+def default_home() -> Path:
+    """Where state lives when OSTROV_HOME does not say: `.ostrov/` in the checkout or current directory."""
+    return Path.cwd() / ".ostrov"
+
+
+def _convert(variable: str, kind: Any, text: str) -> Any:
+    """Turn the text of one environment variable into the field's type."""
+    try:
+        if kind is bool:
+            word = text.strip().lower()
+            if word not in TRUE_WORDS | FALSE_WORDS:
+                raise ValueError(text)
+            return word in TRUE_WORDS
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if kind is Path:
+            return Path(text).expanduser().absolute()
+    except ValueError:
+        message = f"{variable}={text!r} is not a valid {kind.__name__}. Give a {kind.__name__} or unset the variable."
+        raise SettingsError(message) from None
+    return text
+
+
+def read(program: type[T], environ: Mapping[str, str] | None = None) -> T:
+    """Read the settings of one program from the environment.
+
+    Raises SettingsError, naming the variable, when a value does not fit its field.
+    """
+    source = os.environ if environ is None else environ
+    hints = get_type_hints(program)
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(program):  # type: ignore[arg-type]
+        variable = f"OSTROV_{field.name.upper()}"
+        if variable in source:
+            values[field.name] = _convert(variable, hints[field.name], source[variable])
+    return program(**values)
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """How any program reaches PostgreSQL."""
+
+    database_url: str = "postgresql+psycopg://ostrov_web@/ostrov"
+    database_pool_size: int = 8
+
+
+@dataclass(frozen=True)
+class WebSettings(DatabaseSettings):
+    """The web application and its worker."""
+
+    home: Path = dataclasses.field(default_factory=default_home)
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    web_processes: int = 2
+    web_threads: int = 8
+    secret_key_file: str = ""
+    cookie_secure: bool = False
+    session_hours: int = 12
+    sign_in_attempts: int = 5
+    sign_in_lock_minutes: int = 15
+    gateway_url: str = "http://127.0.0.1:8090"
+    gateway_key: str = ""
+    gateway_timeout_seconds: float = 600.0
+    upload_max_megabytes: int = 200
+    recording_max_minutes: int = 240
+    default_locale: str = "en"
+    timezone: str = "Europe/Moscow"
+    currency: str = "RUB"
+    company_name: str = "Ostrov"
+    worker_concurrency: int = 2
+    poll_interval_seconds: float = 1.0
+    debug: bool = False
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Where uploaded recordings are kept, one file a content hash."""
+        return self.home / "recordings"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Where uploaded documents are kept, one file a content hash."""
+        return self.home / "documents"
+
+
+@dataclass(frozen=True)
+class GatewaySettings(DatabaseSettings):
+    """The gateway: the one door to every model."""
+
+    database_url: str = "postgresql+psycopg://ostrov_gateway@/ostrov"
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = 8090
+    gateway_key: str = ""
+    llm_url: str = "http://127.0.0.1:8091"
+    embed_url: str = "http://127.0.0.1:8092"
+    speech_url: str = "http://127.0.0.1:8093"
+    engine_timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """The launchers of the engines: language, embeddings, speech."""
+
+    llm_model: str = ""
+    llm_port: int = 8091
+    embed_port: int = 8092
+    speech_model: str = ""
+    speech_port: int = 8093
+    engine_threads: int = 0
+
+
+@dataclass(frozen=True)
+class MigrationSettings(DatabaseSettings):
+    """`ostrov migrate`: it runs as the owner of the schema."""
+
+    database_url: str = "postgresql+psycopg://ostrov_owner@/ostrov"
+
+
+PROGRAMS: tuple[type[Any], ...] = (WebSettings, GatewaySettings, EngineSettings, MigrationSettings)

@@ -1,0 +1,1 @@
+"""The CRM: entities, access control, search, pages, REST API, events and jobs."""

@@ -1,0 +1,123 @@
+"""Words in Russian and English: gettext catalogues of all features, merged, and the person's locale.
+
+Each folder `webapp/**/translations/ru.po` belongs to the feature beside it. English is the language of the message ids.
+"""
+
+from __future__ import annotations
+
+import io
+from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from babel.support import Translations
+
+LOCALES = ("en", "ru")
+ROOT = Path(__file__).resolve().parent.parent
+
+_locale: ContextVar[str] = ContextVar("locale", default="en")
+_timezone: ContextVar[ZoneInfo] = ContextVar("timezone", default=ZoneInfo("Europe/Moscow"))
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
+    """Mark a message for translation without translating it yet."""
+    return message
+
+
+def use_locale(locale: str, timezone: str | None = None) -> None:
+    """Choose the locale (and time zone) for the rest of this request or job."""
+    _locale.set(locale if locale in LOCALES else "en")
+    if timezone is not None:
+        _timezone.set(ZoneInfo(timezone))
+
+
+def current_locale() -> str:
+    """The locale of this request or job: "en" or "ru"."""
+    return _locale.get()
+
+
+def current_timezone() -> ZoneInfo:
+    """The time zone in which times are shown."""
+    return _timezone.get()
+
+
+def catalogue_files() -> list[Path]:
+    """All Russian catalogues of the web application."""
+    return sorted(ROOT.glob("**/translations/ru.po"))
+
+
+@lru_cache(maxsize=4)
+def translations(locale: str) -> Translations:
+    """The merged catalogue of a locale; empty for English, whose words are the ids."""
+    merged = Translations()
+    if locale == "en":
+        return merged
+    for path in catalogue_files():
+        with path.open("rb") as handle:
+            catalog: Catalog = read_po(handle, locale=locale)
+        buffer = io.BytesIO()
+        write_mo(buffer, catalog)
+        buffer.seek(0)
+        merged.merge(Translations(buffer))
+    return merged
+
+
+def gettext(message: str, **variables: object) -> str:
+    """Translate into the current locale and fill in `%(name)s` variables."""
+    text = message if not message else str(translations(_locale.get()).ugettext(message))
+    return text % variables if variables else text
+
+
+def ngettext(singular: str, plural: str, number: int, **variables: object) -> str:
+    """Translate with a plural form chosen by `number`."""
+    text = str(translations(_locale.get()).ungettext(singular, plural, number))
+    return text % {"num": number, **variables}
+
+
+_ = gettext
+
+
+def show_date(value: date | datetime | None, style: str = "medium") -> str:
+    """A date in the person's locale and zone; empty when there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(_timezone.get())
+    return str(format_date(value, format=style, locale=_locale.get()))
+
+
+def show_datetime(value: datetime | None, style: str = "medium") -> str:
+    """A date with its time in the person's locale and zone; empty when there is none."""
+    if value is None:
+        return ""
+    return str(format_datetime(value, format=style, tzinfo=_timezone.get(), locale=_locale.get()))
+
+
+def show_ago(value: datetime | None, present: datetime) -> str:
+    """How long ago (or ahead) a moment is, in words."""
+    if value is None:
+        return ""
+    return str(format_timedelta(value - present, add_direction=True, locale=_locale.get()))
+
+
+def show_money(amount: Decimal | float | None, currency: str | None) -> str:
+    """An amount with its currency, without kopecks or cents when they are zero."""
+    if amount is None:
+        return ""
+    pattern = None if amount % 1 else ("#,##0\xa0¤" if _locale.get() == "ru" else "¤#,##0")
+    return str(
+        format_currency(amount, currency or "RUB", format=pattern, locale=_locale.get(), currency_digits=bool(amount % 1))
+    )
+
+
+def show_number(value: Decimal | float | None) -> str:
+    """A number with the locale's grouping."""
+    return "" if value is None else str(format_decimal(value, locale=_locale.get()))
