@@ -1,0 +1,1 @@
+"""Answers a question from given passages, citing each claim, or says that they do not tell."""
