@@ -1,0 +1,64 @@
+# Ostrov. `make` alone lists what can be asked.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+MODEL  ?=
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo stop test check lint types imports templates docs bench journeys lock assets format clean
+
+help: ## list these targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## environment, locked packages and assets, as far as they changed
+	@$(PYTHON) -I appliance/demo/bootstrap.py
+
+demo: setup ## run the whole product with a sample company (MODEL=/path/model.gguf for your own model)
+	@$(if $(MODEL),OSTROV_LLM_MODEL="$(abspath $(MODEL))") $(BIN)/ostrov demo $(ARGS)
+
+stop: ## stop a demo that runs in the background
+	@$(BIN)/ostrov demo stop
+
+test: setup check ## every check and every test but the journeys (ARGS="-k name" narrows pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types imports templates docs ## the checks that run nothing: style, types, borders, templates, documents
+
+lint: ## style of the Python code (ruff)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: ## types (mypy, strict)
+	@$(BIN)/mypy
+
+imports: ## who may import whom (import-linter)
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+templates: ## the pages' templates (djlint)
+	@$(BIN)/djlint webapp --lint --quiet
+
+docs: ## links between documents lead somewhere
+	@$(BIN)/python -m pytest -q tests/appliance/cli/test_documentation.py
+
+bench: setup ## measure against the goals; prints a table, writes JSON into build/bench
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+journeys: setup ## the whole journey in a browser against the running product, with real models
+	@$(BIN)/python -m pytest tests/journeys -m journey $(ARGS)
+
+lock: setup ## resolve the dependencies anew and write the lock files
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	@for tool in node uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" -o requirements-$$tool.lock requirements-$$tool.in; done
+
+assets: setup ## build the pages' style sheets, scripts and icons again
+	@$(PYTHON) -I appliance/demo/bootstrap.py --assets
+
+format: ## put the code into its common shape (ruff)
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+clean: ## remove what was built; the environment and the demo's state stay
+	@rm -rf build dist *.egg-info webapp/web/static/build webapp/web/node_modules .mypy_cache .ruff_cache .pytest_cache
+	@rm -f $(VENV)/.ostrov/assets $(VENV)/.ostrov/npm
