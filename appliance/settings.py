@@ -24,8 +24,14 @@ class SettingsError(Exception):
 
 
 def default_home() -> Path:
-    """Where state lives when OSTROV_HOME does not say: `.ostrov/` in the checkout or current directory."""
-    return Path.cwd() / ".ostrov"
+    """Where state lives when OSTROV_HOME does not say: `.ostrov/` in the checkout, else in the current directory."""
+    checkout = Path(__file__).resolve().parents[1]
+    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / ".ostrov"
+
+
+def default_model_cache() -> Path:
+    """Where assembled weights are shared between checkouts when OSTROV_MODEL_CACHE does not say."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ostrov" / "models"
 
 
 def _convert(variable: str, kind: Any, text: str) -> Any:
@@ -142,4 +148,20 @@ class MigrationSettings(DatabaseSettings):
     database_url: str = "postgresql+psycopg://ostrov_owner@/ostrov"
 
 
-PROGRAMS: tuple[type[Any], ...] = (WebSettings, GatewaySettings, EngineSettings, MigrationSettings)
+@dataclass(frozen=True)
+class DemoSettings:
+    """The demo: which state it uses, which ports, which packaged models."""
+
+    home: Path = dataclasses.field(default_factory=default_home)
+    model_cache: Path = dataclasses.field(default_factory=default_model_cache)
+    demo_model: str = "default"
+    demo_speech_model: str = "default"
+    llm_model: str = ""
+    web_port: int = 8080
+    gateway_port: int = 8090
+    llm_port: int = 8091
+    embed_port: int = 8092
+    speech_port: int = 8093
+
+
+PROGRAMS: tuple[type[Any], ...] = (WebSettings, GatewaySettings, EngineSettings, MigrationSettings, DemoSettings)
