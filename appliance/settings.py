@@ -119,6 +119,7 @@ class WebSettings(DatabaseSettings):
 class GatewaySettings(DatabaseSettings):
     """The gateway: the one door to every model."""
 
+    home: Path = dataclasses.field(default_factory=default_home)
     database_url: str = "postgresql+psycopg://ostrov_gateway@/ostrov"
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 8090
@@ -127,6 +128,8 @@ class GatewaySettings(DatabaseSettings):
     embed_url: str = "http://127.0.0.1:8092"
     speech_url: str = "http://127.0.0.1:8093"
     engine_timeout_seconds: float = 600.0
+    speech_timeout_seconds: float = 7200.0
+    run_log_days: int = 365
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,14 @@ class EngineSettings:
 
     llm_model: str = ""
     llm_port: int = 8091
+    llm_context_tokens: int = 8192
+    llm_parallel: int = 2
     embed_port: int = 8092
     speech_model: str = ""
     speech_port: int = 8093
+    speech_languages: str = "ru,en"
+    speech_beam_size: int = 5
+    speech_max_minutes: float = 240.0
     engine_threads: int = 0
 
 

@@ -1,0 +1,117 @@
+"""What the engines have in common: a place to serve from, a log, a hash of the weights, problem details."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+LOOPBACK = "127.0.0.1"
+PROBLEM_BASE = "tag:ostrov,2026:problems/"
+EXIT_USAGE = 2
+GRACE_SECONDS = 5
+READ_BYTES = 1 << 22
+REMEMBERED_FROM_BYTES = 300_000_000
+
+log = logging.getLogger("ostrov.engine")
+
+
+def leave(sentence: str) -> NoReturn:
+    """End the program with one sentence that says what is wrong and what to do."""
+    sys.stderr.write(sentence + "\n")
+    sys.exit(EXIT_USAGE)
+
+
+def start_log() -> None:
+    """Write events of this process to standard error, one a line, times in UTC."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+
+
+def problem(status: int, kind: str, title: str, detail: str, field: str | None = None) -> JSONResponse:
+    """Build an RFC 9457 answer; `kind` ends its type, `field` names the part of the request at fault."""
+    body: dict[str, Any] = {"type": PROBLEM_BASE + kind, "title": title, "status": status, "detail": detail}
+    if field is not None:
+        body["field"] = field
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def metrics_endpoint(registry: CollectorRegistry) -> Any:
+    """Build the handler of /metrics for one registry."""
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return metrics
+
+
+def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def weights_hash(path: Path) -> str:
+    """Return the SHA-256 of a weights file; a large one takes seconds to read, so its hash is kept beside it."""
+    state = path.stat()
+    if state.st_size < REMEMBERED_FROM_BYTES:
+        return _sha256(path)
+    stamp = {"bytes": state.st_size, "modified_ns": state.st_mtime_ns}
+    note = path.with_name(path.name + ".hash.json")
+    try:
+        known = json.loads(note.read_text("utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if all(known.get(name) == value for name, value in stamp.items()):
+        return str(known["sha256"])
+    digest = _sha256(path)
+    try:
+        note.write_text(json.dumps({**stamp, "sha256": digest}), "utf-8")
+    except OSError as error:
+        log.info("weights.hash_not_kept path=%s reason=%s", note, error)
+    return digest
+
+
+def thread_count(asked: int) -> int:
+    """Return how many threads to compute with: as asked, or one for each processor this process may use."""
+    return asked if asked > 0 else len(os.sched_getaffinity(0))
+
+
+def free_port_or_leave(port: int, setting: str) -> None:
+    """End the program when the port is taken, naming the setting that moves it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            leave(f"Port {port} on {LOOPBACK} cannot be used ({error.strerror}). Stop its owner or set {setting}.")
+
+
+def _already_stopping(_number: int, _frame: FrameType | None) -> None:
+    """Swallow the signal that uvicorn raises again after it has shut down in good order."""
+
+
+def serve(app: ASGIApp, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what runs for at most a few seconds and return."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _already_stopping)
+    config = uvicorn.Config(
+        app, host=host, port=port, loop="uvloop", http="httptools", ws="none", access_log=False, log_config=None,
+        timeout_keep_alive=120, timeout_graceful_shutdown=GRACE_SECONDS, server_header=False, lifespan="on",
+    )
+    uvicorn.Server(config).run()
