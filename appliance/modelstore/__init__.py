@@ -1,0 +1,1 @@
+"""Model weights: where they come from, what they must be, where they lie."""
