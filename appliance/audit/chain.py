@@ -118,14 +118,11 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _walk(connection: Connection) -> Iterator[Any]:
     """All rows in order, streamed."""
-    return iter(
-        connection.execution_options(stream_results=True, yield_per=5000).execute(
-            text(
-                "SELECT seq, at, actor_kind, actor_id, actor, action, entity, entity_id, details, previous, hash"
-                " FROM audit.entries ORDER BY seq"
-            )
-        )
+    statement = text(
+        "SELECT seq, at, actor_kind, actor_id, actor, action, entity, entity_id, details, previous, hash"
+        " FROM audit.entries ORDER BY seq"
     )
+    return iter(connection.execute(statement.execution_options(stream_results=True, yield_per=5000)))
 
 
 def verify(connection: Connection) -> Verdict:

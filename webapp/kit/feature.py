@@ -51,6 +51,7 @@ class Feature:
     search: SearchSource | None = None
     slots: tuple[Slot, ...] = ()
     public_endpoints: frozenset[str] = frozenset()  # endpoints that need no actor (sign-in page, health)
+    install: tuple[Callable[[Any], None], ...] = ()  # called with the application, for extensions such as sign-in
     settings_links: tuple[NavItem, ...] = ()
 
 

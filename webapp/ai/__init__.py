@@ -1,0 +1,1 @@
+"""AI without CRM words: the gateway client, proposals, search."""

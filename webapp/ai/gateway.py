@@ -1,0 +1,130 @@
+"""The client of the gateway: the one place of the web application that speaks to models, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from webapp.kit.errors import AppError, Unavailable
+from webapp.kit.i18n import N_
+
+
+class ModelUnavailable(Unavailable):
+    """The model that is needed is down or switched off."""
+
+    title = N_("The model is not available at the moment")
+
+
+class BadRecording(AppError):
+    """The speech engine cannot read the file; `detail` says why."""
+
+    status = 422
+    title = N_("The recording cannot be read")
+
+
+class BadOutput(AppError):
+    """The model's answer was unusable, also after one repair."""
+
+    status = 502
+    title = N_("The model gave an answer that could not be used")
+
+
+class Gateway:
+    """Calls the gateway's endpoints; every method raises ModelUnavailable when the model cannot be reached."""
+
+    def __init__(self, url: str, key: str, timeout_seconds: float) -> None:
+        """`url` is the gateway's base address, `key` its bearer key."""
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(timeout_seconds, connect=2.0),
+            trust_env=False,
+        )
+
+    def _post(self, path: str, *, actor: int | None = None, **arguments: Any) -> Any:
+        headers = {"X-Ostrov-Actor": str(actor)} if actor is not None else {}
+        try:
+            response = self._client.post(path, headers=headers, **arguments)
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(str(error)) from error
+        _check(response)
+        return response.json()
+
+    def transcribe(
+        self, path: Path, *, filename: str, hotwords: Sequence[str] = (), language: str | None = None, actor: int | None = None
+    ) -> dict[str, Any]:
+        """The transcript of a recording: language, duration in seconds, segments with words (see docs/gateway.md)."""
+        fields = {"model": "speech", "response_format": "verbose_json"}
+        if hotwords:
+            fields["hotwords"] = ", ".join(hotwords)
+        if language:
+            fields["language"] = language
+        with path.open("rb") as stream:
+            result: dict[str, Any] = self._post(
+                "/v1/audio/transcriptions", actor=actor, data=fields, files={"file": (filename, stream)}
+            )
+        return result
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> list[list[float]]:
+        """One vector of 384 numbers a text; `query` marks a question rather than a passage."""
+        body = {"model": "embed", "input": list(texts), "input_type": "query" if query else "passage"}
+        return [item["embedding"] for item in self._post("/v1/embeddings", json=body)["data"]]
+
+    def run(self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None) -> dict[str, Any]:
+        """Run a module on contract JSON; answers {"run": ..., "output": ...}."""
+        body = {"subject": {"type": subject[0], "id": str(subject[1])}, "input": value}
+        result: dict[str, Any] = self._post(f"/v1/modules/{module}/run", actor=actor, json=body)
+        return result
+
+    def stream(
+        self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Run a module and yield (event, data): `token` pieces, then one `result` or `error`."""
+        body = {"subject": {"type": subject[0], "id": str(subject[1])}, "input": value, "stream": True}
+        headers = {"X-Ostrov-Actor": str(actor)} if actor is not None else {}
+        try:
+            with self._client.stream("POST", f"/v1/modules/{module}/run", json=body, headers=headers) as response:
+                if response.is_error:
+                    response.read()
+                    _check(response)
+                yield from _events(response.iter_lines())
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(str(error)) from error
+
+    def state(self) -> dict[str, Any]:
+        """Which engines are ready: {"ready": bool, "engines": {name: {"state", "reason"}}}; never raises."""
+        try:
+            answer: dict[str, Any] = self._client.get("/readyz", timeout=1.0).json()
+        except (httpx.HTTPError, ValueError):
+            return {"ready": False, "engines": {}}
+        return answer
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Server-sent events as (name, data)."""
+    name = "message"
+    for line in lines:
+        if line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            yield name, json.loads(line[5:])
+
+
+def _check(response: httpx.Response) -> None:
+    """Turn the gateway's problem details into our errors."""
+    if not response.is_error:
+        return
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    detail = str(problem.get("detail") or problem.get("title") or "")
+    if response.status_code in (401, 403, 429) or response.status_code >= 500:
+        if "output-invalid" in str(problem.get("type", "")):
+            raise BadOutput(detail)
+        raise ModelUnavailable(detail)
+    raise BadRecording(detail, field=problem.get("field"))

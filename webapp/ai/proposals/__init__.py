@@ -1,0 +1,1 @@
+"""Proposals: what a module suggests, with its evidence, and what people decided."""

@@ -1,0 +1,1 @@
+"""Search: chunks in one table, full text, fragments and vectors fused in one statement."""

@@ -1,0 +1,1 @@
+"""The CRM entities, in one order: a lower one never names a higher one."""

@@ -1,0 +1,1 @@
+"""Communications: calls, e-mails, messages, meetings, notes; recordings and transcripts."""

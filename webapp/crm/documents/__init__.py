@@ -1,0 +1,1 @@
+"""Documents: files whose text can be found and cited."""

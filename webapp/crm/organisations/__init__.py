@@ -1,0 +1,1 @@
+"""Organisations: the companies that are or may become clients."""

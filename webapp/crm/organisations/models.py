@@ -1,0 +1,43 @@
+"""The table of organisations."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.kit.db import Base, Owned
+from webapp.kit.searchable import SearchPart
+
+
+class Organisation(Base, Owned):
+    """A company, institution or sole trader that is, was or may become a client."""
+
+    __tablename__ = "organisations"
+    __entity__ = "organisation"
+    __table_args__ = (Index(None, "name", "id"), Index(None, "updated_at", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    industry: Mapped[str] = mapped_column(default="", server_default="")
+    city: Mapped[str] = mapped_column(default="", server_default="")
+    website: Mapped[str] = mapped_column(default="", server_default="")
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    email: Mapped[str] = mapped_column(default="", server_default="")
+    tax_number: Mapped[str] = mapped_column(default="", server_default="")
+    notes: Mapped[str] = mapped_column(default="", server_default="")
+
+    def search_title(self) -> str:
+        """The name."""
+        return self.name
+
+    def search_parts(self) -> list[SearchPart]:
+        """Name, contacts, place and notes."""
+        about = ", ".join(filter(None, (self.industry, self.city)))
+        return [
+            SearchPart("name", self.name, "name"),
+            SearchPart("phone", self.phone, "contact"),
+            SearchPart("email", self.email, "contact"),
+            SearchPart("tax_number", self.tax_number, "contact"),
+            SearchPart("industry", about, "name"),
+            SearchPart("notes", self.notes),
+        ]

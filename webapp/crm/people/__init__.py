@@ -1,0 +1,1 @@
+"""People: the persons at the clients."""

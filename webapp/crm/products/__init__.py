@@ -1,0 +1,1 @@
+"""Products: what the company sells, with the names by which people ask for it."""

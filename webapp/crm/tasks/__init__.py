@@ -1,0 +1,1 @@
+"""Tasks: what somebody has promised to do, and by when."""

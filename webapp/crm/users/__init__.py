@@ -1,0 +1,1 @@
+"""People who use Ostrov: accounts, teams, roles, sessions, tokens."""

@@ -1,0 +1,7 @@
+"""The product, feature by feature: read this tuple to know what Ostrov's web application does."""
+
+from __future__ import annotations
+
+from webapp.kit.feature import Feature
+
+FEATURES: tuple[Feature, ...] = ()

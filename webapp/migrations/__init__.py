@@ -1,0 +1,1 @@
+"""Alembic migrations of the CRM's database; `run.py` applies them."""

@@ -1,0 +1,75 @@
+"""The worker: the composition root of background jobs and event subscribers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+from procrastinate import App
+
+from appliance.settings import WebSettings
+from webapp import wiring
+from webapp.kit.jobs import Deliverer, Work, worker_app
+
+log = structlog.get_logger()
+STALLED_AFTER_SECONDS = 30
+QUEUES = ("default", "ai")
+
+
+def build(settings: WebSettings) -> App:
+    """The procrastinate application with all subscribers."""
+    parts = wiring.assemble(settings)
+    deliver = Deliverer(parts.outbox, Work(parts.sessions, parts.for_jobs()))
+    return worker_app(settings.database_url, deliver)
+
+
+async def recover(app: App) -> int:
+    """Put jobs whose worker died back into their queue; answers how many there were."""
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS))
+    for job in stalled:
+        await app.job_manager.retry_job(job)
+        log.warning("job.recovered", job_id=job.id)
+    return len(stalled)
+
+
+async def _serve(settings: WebSettings) -> None:
+    app = build(settings)
+    async with app.open_async():
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop.set)
+        # Two lines of work: a long call never keeps a quick job waiting.
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[queue],
+                    concurrency=settings.worker_concurrency if queue == "default" else 1,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=5.0,
+                    listen_notify=True,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=10,
+                )
+            )
+            for queue in QUEUES
+        ]
+        log.info("worker.started", queues=QUEUES)
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            await recover(app)
+            done, _ = await asyncio.wait([stopped, *workers], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            if any(task in done for task in workers):
+                break
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        log.info("worker.stopped")
+
+
+def run(settings: WebSettings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    asyncio.run(_serve(settings))
+
+
