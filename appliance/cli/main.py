@@ -31,9 +31,15 @@ def _unavailable(name: str, reason: str) -> click.Command:
         sentence = f"The command '{name}' cannot be loaded: {reason}."
         raise Problem(sentence, "Run `make setup` to install what is missing, then try again.")
 
-    return click.Command(name, callback=explain, short_help=f"not available: {reason}", context_settings={
-        "ignore_unknown_options": True, "allow_extra_args": True,
-    })
+    return click.Command(
+        name,
+        callback=explain,
+        short_help=f"not available: {reason}",
+        context_settings={
+            "ignore_unknown_options": True,
+            "allow_extra_args": True,
+        },
+    )
 
 
 class Commands(click.Group):

@@ -13,7 +13,7 @@ class Problem(click.ClickException):
     def __init__(self, sentence: str, remedy: str = "", exit_code: int = 1) -> None:
         super().__init__(sentence)
         self.remedy = remedy
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the sentence and the remedy to standard error."""

