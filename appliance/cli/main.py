@@ -13,10 +13,12 @@ from importlib.metadata import version as installed_version
 import click
 
 from appliance.cli.problem import Problem
+from appliance.cli.running import adopt_settings
 from appliance.settings import SettingsError
 
 COMMAND_GROUP = "ostrov.commands"
 EXIT_SETTINGS = 2
+OF_THE_DEMO_ITSELF = frozenset({"demo", "models", "status"})
 
 
 def _registered() -> dict[str, EntryPoint]:
@@ -67,8 +69,11 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(installed_version("ostrov"), prog_name="ostrov")
-def ostrov() -> None:
+@click.pass_context
+def ostrov(context: click.Context) -> None:
     """Run, inspect and look after an Ostrov appliance."""
+    if context.invoked_subcommand not in OF_THE_DEMO_ITSELF:
+        adopt_settings([word for word in sys.argv[1:] if not word.startswith("-")])
 
 
 def main() -> None:

@@ -159,9 +159,11 @@ def _preparing(home: Home, given: Environments) -> list[Unit]:
         environment = given.process(" ".join(command))
         return Job(name, title, needs, command=ostrov(*command), environment=environment, home=home)
 
+    gateway = job("gateway-migrate", "Schema of the gateway", ("roles",), "gateway", "migrate")
+    gateway.vital = False  # the CRM works, fully, without any model
     return [
         job("migrate", "Schema of the CRM", ("roles",), "migrate"),
-        job("gateway-migrate", "Schema of the gateway", ("roles",), "gateway", "migrate"),
+        gateway,
         job("sample", "Sample company", ("migrate",), "sample", "load"),
     ]
 

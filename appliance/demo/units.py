@@ -186,10 +186,12 @@ class Process(Unit):
 
 @dataclass
 class Job(Process):
-    """A command that must end well before others start."""
+    """A command that must end well before others start; when it is not vital, its failure only switches them off."""
+
+    vital: bool = True
 
     def step(self, units: Mapping[str, Unit]) -> None:
-        """Start the command when its time has come; a failure ends the demo with the end of its log."""
+        """Start the command when its time has come; the failure of a vital one ends the demo with the end of its log."""
         if self.state is State.WAITING and self.may_start(units):
             self.spawn()
             self.become(State.STARTING)
@@ -198,8 +200,11 @@ class Job(Process):
             if self.child.returncode == 0:
                 self.become(State.DONE)
                 return
-            self.become(State.FAILED, self.explain_exit())
             log = self.home.log(self.name)
+            if not self.vital:
+                self.become(State.OFF, f"{self.title} failed, {self.explain_exit()} (log: {log})")
+                return
+            self.become(State.FAILED, self.explain_exit())
             raise Fatal(f"The step '{self.title}' failed:\n{tail(log)}", f"The whole log: {log}")
 
 
