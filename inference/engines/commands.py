@@ -14,7 +14,7 @@ def _become(program: str) -> None:
     """Replace this process by the program, so that the offline switches stand before its first import."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, "-m", program], offline_environment(os.environ))
+    os.execve(sys.executable, [sys.executable, "-m", program], offline_environment(os.environ))  # noqa: S606 - no shell is wanted
 
 
 @click.group()

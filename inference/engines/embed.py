@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from appliance.settings import EngineSettings, read
-from inference.engines.serving import (
+from inference.serving import (
     LOOPBACK,
     free_port_or_leave,
     metrics_endpoint,

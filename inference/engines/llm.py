@@ -9,7 +9,7 @@ from pathlib import Path
 import xllamacpp
 
 from appliance.settings import EngineSettings, read
-from inference.engines.serving import (
+from inference.serving import (
     LOOPBACK,
     free_port_or_leave,
     leave,

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from appliance.settings import EngineSettings, read
-from inference.engines.serving import (
+from inference.serving import (
     LOOPBACK,
     free_port_or_leave,
     leave,
@@ -28,13 +28,13 @@ from inference.engines.serving import (
     serve,
     start_log,
     thread_count,
+    until_gone,
     weights_hash,
 )
 from inference.speech.audio import decode
 from inference.speech.problems import RecordingProblem
 from inference.speech.recogniser import HOTWORDS_MAX_CHARACTERS, Abandoned, Recogniser, Transcript, Wish
 
-GONE_CHECK_SECONDS = 1.0
 CLIENT_CLOSED = 499
 PROMPT_MAX_CHARACTERS = 800
 
@@ -80,15 +80,18 @@ class SpeechService:
         self._work.inc(spent)
         log.info(
             "recording.transcribed audio_seconds=%.1f seconds=%.1f channels=%d language=%s segments=%d",
-            transcript.duration, spent, transcript.channels, transcript.language, len(transcript.segments),
+            transcript.duration,
+            spent,
+            transcript.channels,
+            transcript.language,
+            len(transcript.segments),
         )
         return transcript
 
 
 async def _watch(request: Request, gone: threading.Event) -> None:
     """Note when the asker closes the connection."""
-    while not await request.is_disconnected():
-        await asyncio.sleep(GONE_CHECK_SECONDS)
+    await until_gone(request)
     gone.set()
 
 
@@ -100,9 +103,14 @@ def _as_json(transcript: Transcript) -> dict[str, Any]:
         del entry["loudness"]
         segments.append(entry)
     return {
-        "task": "transcribe", "text": _text(transcript), "language": transcript.language,
-        "language_probability": round(transcript.language_probability, 4), "duration": round(transcript.duration, 3),
-        "channels": transcript.channels, "damaged": transcript.damaged, "segments": segments,
+        "task": "transcribe",
+        "text": _text(transcript),
+        "language": transcript.language,
+        "language_probability": round(transcript.language_probability, 4),
+        "duration": round(transcript.duration, 3),
+        "channels": transcript.channels,
+        "damaged": transcript.damaged,
+        "segments": segments,
     }
 
 
@@ -159,7 +167,10 @@ def build_app(service: SpeechService) -> Starlette:
 
     async def models(_request: Request) -> Response:
         entry = {
-            "id": service.name, "object": "model", "owned_by": "ostrov", "aliases": [f"sha256:{service.model_hash}"],
+            "id": service.name,
+            "object": "model",
+            "owned_by": "ostrov",
+            "aliases": [f"sha256:{service.model_hash}"],
         }
         return JSONResponse({"object": "list", "data": [entry]})
 
@@ -196,13 +207,17 @@ def main() -> None:
     preferred = [word.strip() for word in settings.speech_languages.split(",") if word.strip()]
     try:
         recogniser = Recogniser(
-            folder, threads=thread_count(settings.engine_threads), beam_size=settings.speech_beam_size,
+            folder,
+            threads=thread_count(settings.engine_threads),
+            beam_size=settings.speech_beam_size,
             preferred=preferred,
         )
     except (RuntimeError, ValueError) as error:
         leave(f"The speech model {folder} cannot be loaded: {error}")
     service = SpeechService(
-        recogniser, name=folder.name, model_hash=weights_hash(folder / "model.bin"),
+        recogniser,
+        name=folder.name,
+        model_hash=weights_hash(folder / "model.bin"),
         max_minutes=settings.speech_max_minutes,
     )
     log.info("engine.ready model=%s port=%d", service.name, settings.speech_port)

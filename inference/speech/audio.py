@@ -39,18 +39,21 @@ class Recording:
     @property
     def duration(self) -> float:
         """Length in seconds."""
-        return self.samples.shape[1] / RATE
+        return float(self.samples.shape[1] / RATE)
 
     def channel(self, index: int) -> Sound:
         """Return one channel as the recogniser takes it: floats from -1 to 1."""
-        return np.multiply(self.samples[index], np.float32(1 / FULL_SCALE), dtype=np.float32)
+        sound: Sound = np.multiply(self.samples[index], np.float32(1 / FULL_SCALE), dtype=np.float32)
+        return sound
 
     def mix(self) -> Sound:
         """Return the mean of the channels as floats from -1 to 1."""
         if self.samples.shape[0] == 1:
             return self.channel(0)
         total = self.samples.sum(axis=0, dtype=np.int32)
-        return (total * np.float32(1 / (FULL_SCALE * self.samples.shape[0]))).astype(np.float32, copy=False)
+        scale = np.float32(1 / (FULL_SCALE * self.samples.shape[0]))
+        sound: Sound = np.multiply(total, scale, dtype=np.float32)
+        return sound
 
 
 def _frames(container: Any) -> Iterator[Any]:
@@ -62,6 +65,12 @@ def _frames(container: Any) -> Iterator[Any]:
             continue
 
 
+def _samples(piece: Any, channels: int) -> Samples:
+    """Return the samples of one resampled frame, one row a moment."""
+    samples: Samples = piece.to_ndarray().reshape(-1, channels)
+    return samples
+
+
 def _pieces(container: Any, layout: str) -> Iterator[Samples]:
     """Yield resampled pieces of shape (samples, channels)."""
     channels = TWO_CHANNELS if layout == "stereo" else 1
@@ -69,9 +78,9 @@ def _pieces(container: Any, layout: str) -> Iterator[Samples]:
     for frame in _frames(container):
         frame.pts = None  # Broken clocks are common in recordings of switchboards; the samples are what counts.
         for piece in resampler.resample(frame):
-            yield piece.to_ndarray().reshape(-1, channels)
+            yield _samples(piece, channels)
     for piece in resampler.resample(None):
-        yield piece.to_ndarray().reshape(-1, channels)
+        yield _samples(piece, channels)
 
 
 def _gather(container: Any, layout: str, max_seconds: float) -> tuple[Samples, bool]:
@@ -122,7 +131,8 @@ def _power(channel: Samples) -> NDArray[np.float32]:
     whole = len(channel) // ENVELOPE_SAMPLES * ENVELOPE_SAMPLES
     blocks = channel[:whole].reshape(-1, ENVELOPE_SAMPLES)
     squares = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float32, casting="unsafe")
-    return np.sqrt(squares / ENVELOPE_SAMPLES)
+    loudness: NDArray[np.float32] = np.sqrt(squares / ENVELOPE_SAMPLES)
+    return loudness
 
 
 def speaks_apart(recording: Recording) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class RecordingProblem(Exception):  # noqa: N818
+class RecordingProblem(Exception):
     """The recording cannot be transcribed; the message is for the person who sent it."""
 
     kind = "recording-unusable"

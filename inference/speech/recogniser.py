@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ Stopped = Callable[[], bool]
 log = logging.getLogger("ostrov.speech")
 
 
-class Abandoned(Exception):  # noqa: N818
+class Abandoned(Exception):
     """The asker went away; nobody waits for this transcript."""
 
 
@@ -95,18 +95,24 @@ class Recogniser:
         sounds = [recording.channel(0), recording.channel(1)] if apart else [recording.mix()]
         speech = [get_speech_timestamps(sound, VAD) for sound in sounds]
         language, probability = self._language(sounds, speech, wish.language)
-        sides = []
-        for index, (sound, chunks) in enumerate(zip(sounds, speech, strict=True)):
-            channel = index if apart else None
-            sides.append(list(self._channel(sound, chunks, channel, language, wish, stopped)))
+        known = replace(wish, language=language)
+        sides = [
+            [
+                replace(segment, channel=index if apart else None)
+                for segment in self._side(sound, chunks, known, stopped)
+            ]
+            for index, (sound, chunks) in enumerate(zip(sounds, speech, strict=True))
+        ]
         return Transcript(
-            language=language, language_probability=probability, duration=recording.duration,
-            channels=len(sounds), segments=merge(sides), damaged=recording.damaged,
+            language=language,
+            language_probability=probability,
+            duration=recording.duration,
+            channels=len(sounds),
+            segments=merge(sides),
+            damaged=recording.damaged,
         )
 
-    def _language(
-        self, sounds: list[Sound], speech: list[list[Chunk]], asked: str | None
-    ) -> tuple[str, float]:
+    def _language(self, sounds: list[Sound], speech: list[list[Chunk]], asked: str | None) -> tuple[str, float]:
         """Return the language of the call and its probability, judged once on the channel with most speech."""
         supported = self._model.supported_languages
         if asked in supported:
@@ -125,32 +131,41 @@ class Recogniser:
                 return language, float(chance)
         return best, float(probability)
 
-    def _channel(  # noqa: PLR0913
-        self, sound: Sound, chunks: list[Chunk], channel: int | None, language: str, wish: Wish, stopped: Stopped
-    ) -> Iterator[Segment]:
+    def _side(self, sound: Sound, chunks: list[Chunk], wish: Wish, stopped: Stopped) -> Iterator[Segment]:
         """Yield the clean segments of one channel, split where its speaker paused."""
         for piece in _pieces(chunks):
             found, _ = self._model.transcribe(
-                _gathered(sound, piece), language=language, beam_size=self._beam_size, word_timestamps=True,
-                condition_on_previous_text=False, initial_prompt=wish.prompt, hotwords=wish.hotwords,
+                _gathered(sound, piece),
+                language=wish.language,
+                beam_size=self._beam_size,
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                initial_prompt=wish.prompt,
+                hotwords=wish.hotwords,
             )
             times = SpeechTimestampsMap(piece, RATE)
             for raw in found:
                 if stopped():
                     raise Abandoned
-                for segment in split_at_pauses(_placed(raw, times, channel, sound)):
+                for segment in split_at_pauses(_placed(raw, times, sound)):
                     if not _invented(segment):
                         yield segment
 
 
-def _placed(raw: Any, times: SpeechTimestampsMap, channel: int | None, sound: Sound) -> Segment:
+def _placed(raw: Any, times: SpeechTimestampsMap, sound: Sound) -> Segment:
     """Put a recognised segment back to where it lies in the recording."""
     words = tuple(_placed_word(word, times) for word in raw.words or ())
     start = words[0].start if words else times.get_original_time(raw.start)
     end = words[-1].end if words else times.get_original_time(raw.end, is_end=True)
     return Segment(
-        start=start, end=end, text=raw.text.strip(), channel=channel, avg_logprob=round(raw.avg_logprob, 4),
-        no_speech_prob=round(raw.no_speech_prob, 4), words=words, loudness=_loudness(sound, start, end),
+        start=start,
+        end=end,
+        text=raw.text.strip(),
+        channel=None,
+        avg_logprob=round(raw.avg_logprob, 4),
+        no_speech_prob=round(raw.no_speech_prob, 4),
+        words=words,
+        loudness=_loudness(sound, start, end),
     )
 
 
@@ -158,14 +173,18 @@ def _placed_word(word: Any, times: SpeechTimestampsMap) -> Word:
     """Put a word back to where it lies; both its ends stay in the stretch of speech that holds its middle."""
     stretch = times.get_chunk_index((word.start + word.end) / 2)
     return Word(
-        word=word.word, start=times.get_original_time(float(word.start), stretch),
-        end=times.get_original_time(float(word.end), stretch), probability=round(float(word.probability), 4),
+        word=word.word,
+        start=times.get_original_time(float(word.start), stretch),
+        end=times.get_original_time(float(word.end), stretch),
+        probability=round(float(word.probability), 4),
     )
 
 
 def _invented(segment: Segment) -> bool:
     """Tell whether the model made this segment up."""
     return is_invented(
-        segment.text, avg_logprob=segment.avg_logprob, no_speech_prob=segment.no_speech_prob,
+        segment.text,
+        avg_logprob=segment.avg_logprob,
+        no_speech_prob=segment.no_speech_prob,
         word_probabilities=[word.probability for word in segment.words],
     )

@@ -57,7 +57,10 @@ def split_at_pauses(segment: Segment) -> list[Segment]:
         groups[-1].append(after)
     return [
         replace(
-            segment, start=group[0].start, end=group[-1].end, words=tuple(group),
+            segment,
+            start=group[0].start,
+            end=group[-1].end,
+            words=tuple(group),
             text="".join(word.word for word in group).strip(),
         )
         for group in groups

@@ -1,4 +1,4 @@
-"""What the engines have in common: a place to serve from, a log, a hash of the weights, problem details."""
+"""What the gateway and the engines share: a place to serve from, a log, a hash of weights, problem details."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GRACE_SECONDS = 5
 READ_BYTES = 1 << 22
 REMEMBERED_FROM_BYTES = 300_000_000
 
-log = logging.getLogger("ostrov.engine")
+log = logging.getLogger("ostrov.serving")
 
 
 def leave(sentence: str) -> NoReturn:
@@ -92,14 +92,20 @@ def thread_count(asked: int) -> int:
     return asked if asked > 0 else len(os.sched_getaffinity(0))
 
 
-def free_port_or_leave(port: int, setting: str) -> None:
+def free_port_or_leave(port: int, setting: str, host: str = LOOPBACK) -> None:
     """End the program when the port is taken, naming the setting that moves it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((host, port))
         except OSError as error:
-            leave(f"Port {port} on {LOOPBACK} cannot be used ({error.strerror}). Stop its owner or set {setting}.")
+            leave(f"Port {port} on {host} cannot be used ({error.strerror}). Stop its owner or set {setting}.")
+
+
+async def until_gone(request: Request) -> None:
+    """Return when the caller has closed the connection; the request's body must have been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _already_stopping(_number: int, _frame: FrameType | None) -> None:
@@ -111,7 +117,17 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_stopping)
     config = uvicorn.Config(
-        app, host=host, port=port, loop="uvloop", http="httptools", ws="none", access_log=False, log_config=None,
-        timeout_keep_alive=120, timeout_graceful_shutdown=GRACE_SECONDS, server_header=False, lifespan="on",
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+        lifespan="on",
     )
     uvicorn.Server(config).run()

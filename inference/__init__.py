@@ -1,0 +1,1 @@
+"""The intelligent middleware: the gateway (the one door to every model), the modules and the engines."""

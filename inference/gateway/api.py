@@ -1,0 +1,135 @@
+"""The gateway's routes, its key, and how problems are answered."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from inference.gateway import module_runs, passage
+from inference.gateway.gateway import Gateway
+from inference.gateway.problems import GatewayProblem, KeyMissing
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+Handler = Callable[[Gateway, Request], Awaitable[Response]]
+
+log = logging.getLogger("ostrov.gateway")
+
+
+class KeyCheck:
+    """Lets through who brings the bearer key; health and metrics are open, since only this machine reaches them."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        """Guard an application with a key."""
+        self._app = app
+        self._expected = f"Bearer {key}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with 401."""
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            if not hmac.compare_digest(given, self._expected):
+                problem = KeyMissing("Send the gateway's key as 'Authorization: Bearer KEY'.")
+                await problem.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _healthz(_gateway: Gateway, _request: Request) -> Response:
+    """Say that the process is up."""
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(gateway: Gateway, _request: Request) -> Response:
+    """Say which engines can be used and whether runs reach the database."""
+    found = gateway.readiness()
+    return JSONResponse(found, 200 if found["ready"] else 503)
+
+
+async def _metrics(gateway: Gateway, _request: Request) -> Response:
+    """Return the counters for Prometheus."""
+    return Response(generate_latest(gateway.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _models(gateway: Gateway, _request: Request) -> Response:
+    """List the roles that callers name as `model`, with what serves them now, and the modules."""
+    data = [
+        {
+            "id": role,
+            "object": "model",
+            "owned_by": "ostrov",
+            "state": engine.state,
+            "served_by": engine.model or None,
+            "model_hash": engine.model_hash or None,
+        }
+        for role, engine in gateway.engines.items()
+    ]
+    modules = [
+        {"name": name, "version": module.manifest.version, "title": module.manifest.title}
+        for name, module in gateway.modules.items()
+    ]
+    return JSONResponse({"object": "list", "data": data, "modules": modules})
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    """Answer an expected failure."""
+    if isinstance(error, GatewayProblem):
+        return error.response()
+    raise error
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    """Answer what the router itself refuses (404, 405) in the same shape."""
+    if not isinstance(error, HTTPException):
+        raise error
+    problem = GatewayProblem(str(error.detail))
+    problem.kind, problem.title, problem.status = "http-error", str(error.detail), error.status_code
+    return problem.response()
+
+
+async def _failure(_request: Request, _error: Exception) -> Response:
+    """Answer an unexpected failure; the server's log has its trace."""
+    return GatewayProblem("Something unexpected happened; the gateway's log says what.").response()
+
+
+def build_app(gateway: Gateway) -> Starlette:
+    """Build the HTTP application around a gateway."""
+
+    def bound(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await handler(gateway, request)
+
+        return endpoint
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await gateway.start()
+        yield
+        await gateway.stop()
+
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", bound(passage.chat), methods=["POST"]),
+            Route("/v1/embeddings", bound(passage.embeddings), methods=["POST"]),
+            Route("/v1/audio/transcriptions", bound(passage.transcriptions), methods=["POST"]),
+            Route("/v1/modules/{name}/run", bound(module_runs.run_module), methods=["POST"]),
+            Route("/v1/models", bound(_models)),
+            Route("/healthz", bound(_healthz)),
+            Route("/readyz", bound(_readyz)),
+            Route("/metrics", bound(_metrics)),
+        ],
+        middleware=[Middleware(KeyCheck, key=gateway.key)],
+        exception_handlers={GatewayProblem: _problem, HTTPException: _http_problem, Exception: _failure},
+        lifespan=lifespan,
+    )

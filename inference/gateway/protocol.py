@@ -1,0 +1,87 @@
+"""The shapes of requests and answers at the gateway's endpoints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from starlette.requests import Request
+
+from inference.gateway.problems import RequestInvalid
+from inference.gateway.runs import Run
+
+ACTOR_HEADER = "x-ostrov-actor"
+REQUEST_ID_HEADER = "x-request-id"
+HEADER_MAX_CHARACTERS = 200
+
+
+class Subject(BaseModel):
+    """The record that a run is about."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    type: str
+    id: str
+
+
+class ModuleRequest(BaseModel):
+    """What `POST /v1/modules/NAME/run` takes."""
+
+    subject: Subject | None = None
+    input: dict[str, JsonValue] = Field(default_factory=dict)
+    stream: bool = False
+
+
+def invalid(error: ValidationError, prefix: str = "") -> RequestInvalid:
+    """Turn the first thing that does not fit into a problem that names its field."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    return RequestInvalid(first["msg"], ".".join(part for part in (prefix, path) if part) or None)
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """Read the body as one JSON object. Raises RequestInvalid."""
+    try:
+        found = json.loads(await request.body())
+    except ValueError as error:
+        message = f"The body is not JSON: {error}"
+        raise RequestInvalid(message) from error
+    if not isinstance(found, dict):
+        message = "The body must be a JSON object."
+        raise RequestInvalid(message)
+    return found
+
+
+def new_run(request: Request, endpoint: str) -> Run:
+    """Begin the run of a request: who asks, under which request id."""
+    headers = request.headers
+    return Run(
+        endpoint=endpoint,
+        actor=headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
+        request_id=headers.get(REQUEST_ID_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
+    )
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """Return what a caller keeps of a run beside its output."""
+    run.finish()
+    return {
+        "id": run.id,
+        "module": run.module,
+        "module_version": run.module_version,
+        "prompt_version": run.prompt_version,
+        "prompt_hash": run.prompt_hash,
+        "model": run.model,
+        "model_hash": run.model_hash,
+        "duration_ms": round(run.duration_ms or 0),
+        "prompt_tokens": run.prompt_tokens,
+        "completion_tokens": run.completion_tokens,
+        "attempts": run.attempts,
+        "verdict": run.verdict,
+    }
+
+
+def event(name: str, data: Any) -> bytes:
+    """Return one server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
