@@ -46,6 +46,7 @@ class Proposal(Base):
 
     __tablename__ = "proposals"
     __entity__ = "proposal"
+    __history__ = False  # a proposal keeps its own history: who decided what, and when
     __table_args__ = (
         CheckConstraint("length(btrim(quote)) > 0", name="evidence_given"),
         CheckConstraint("second >= 0", name="second_not_negative"),
@@ -79,6 +80,8 @@ class Proposal(Base):
     final_value: Mapped[Any | None] = mapped_column(JSONB)
     decided_by: Mapped[int | None]
     decided_at: Mapped[datetime | None]
+    # A message id for people: why a value was kept, or what it waits for.
+    note: Mapped[str] = mapped_column(default="", server_default="")
     target_type: Mapped[str | None]
     target_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

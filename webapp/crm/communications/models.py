@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -43,6 +43,7 @@ class Communication(Base, Owned):
         Index(None, "organisation_id", "occurred_at", "id"),
         Index(None, "person_id", "occurred_at", "id"),
         Index(None, "occurred_at", "id"),
+        Index("ix_communications_review", "occurred_at", "id", postgresql_where=text("to_review > 0")),
         CheckConstraint("kind IN ('call','email','message','meeting','form','note')", name="kind_known"),
         CheckConstraint("state IN ('received','transcribed','understood','failed','done')", name="state_known"),
     )
@@ -63,6 +64,16 @@ class Communication(Base, Owned):
     # A message id for people: why it failed, or what the job waits for.
     state_detail: Mapped[str] = mapped_column(default="", server_default="", info={"silent": True})
     run_id: Mapped[str | None] = mapped_column(info={"silent": True})
+    intent: Mapped[str | None]
+    sentiment: Mapped[str | None]
+    # Sentences of the summary: {text, quote, second}, seconds from the start of the recording.
+    summary_points: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list, server_default="[]", info={"silent": True}
+    )
+    transcribed_at: Mapped[datetime | None] = mapped_column(info={"silent": True})
+    understood_at: Mapped[datetime | None] = mapped_column(info={"silent": True})
+    # How many proposals wait for a decision: kept by the assistant that makes them.
+    to_review: Mapped[int] = mapped_column(default=0, server_default="0", info={"silent": True})
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")
     person: Mapped[Person | None] = relationship(lazy="raise")

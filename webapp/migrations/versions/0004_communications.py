@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("final_value", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("decided_by", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("target_type", sa.Text(), nullable=True),
         sa.Column("target_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -188,6 +189,12 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="done", nullable=False),
         sa.Column("state_detail", sa.Text(), server_default="", nullable=False),
         sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("intent", sa.Text(), nullable=True),
+        sa.Column("sentiment", sa.Text(), nullable=True),
+        sa.Column("summary_points", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.Column("transcribed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("understood_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("to_review", sa.Integer(), server_default="0", nullable=False),
         sa.Column("human_fields", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
@@ -234,6 +241,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_communications_recording_id"), "communications", ["recording_id"], unique=False)
+    op.create_index(
+        "ix_communications_review",
+        "communications",
+        ["occurred_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("to_review > 0"),
+    )
     op.create_index(op.f("ix_communications_team_id"), "communications", ["team_id"], unique=False)
     op.create_table(
         "segments",
@@ -258,6 +272,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("segments")
     op.drop_index(op.f("ix_communications_team_id"), table_name="communications")
+    op.drop_index("ix_communications_review", table_name="communications", postgresql_where=sa.text("to_review > 0"))
     op.drop_index(op.f("ix_communications_recording_id"), table_name="communications")
     op.drop_index(op.f("ix_communications_person_id_occurred_at_id"), table_name="communications")
     op.drop_index(op.f("ix_communications_owner_id"), table_name="communications")
