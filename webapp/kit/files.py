@@ -1,0 +1,80 @@
+"""Uploaded files on disk, one file a content: written aside, hashed, flushed, then renamed into place at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from webapp.kit.errors import Invalid, TooLarge
+from webapp.kit.i18n import N_, gettext
+
+PIECE_BYTES = 1 << 20
+HEAD_BYTES = 512
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that has arrived and is not kept yet: `path` is temporary, `head` its first bytes, `size` in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+    head: bytes
+
+    def keep(self, folder: Path) -> Path:
+        """Move the file to its place, named by its content; a file that is there already stays as it is."""
+        place = folder / self.sha256
+        if place.exists() and place.stat().st_size == self.size:
+            self.drop()
+            return place
+        self.path.replace(place)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)  # the name must survive a power cut as the bytes do
+        finally:
+            os.close(handle)
+        return place
+
+    def drop(self) -> None:
+        """Forget the file: nothing of it stays."""
+        self.path.unlink(missing_ok=True)
+
+
+def too_large(limit_megabytes: int, field: str) -> TooLarge:
+    """The error of a file over the limit: it names the limit and the setting."""
+    said = N_("The file is larger than the limit of %(limit)s MB (setting %(setting)s).")
+    return TooLarge(gettext(said, limit=limit_megabytes, setting="OSTROV_UPLOAD_MAX_MEGABYTES"), field=field)
+
+
+def receive(stream: BinaryIO, folder: Path, *, limit_megabytes: int, field: str) -> Arrived:
+    """Read a stream into a temporary file; an empty file or one over the limit is refused and leaves nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".arriving-{uuid.uuid4().hex}"
+    try:
+        with path.open("xb") as target:
+            return _copy(stream, target, path, limit_megabytes, field)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _copy(stream: BinaryIO, target: BinaryIO, path: Path, limit_megabytes: int, field: str) -> Arrived:
+    digest = hashlib.sha256()
+    size = 0
+    head = b""
+    while piece := stream.read(PIECE_BYTES):
+        head = head or piece[:HEAD_BYTES]
+        size += len(piece)
+        if size > limit_megabytes * PIECE_BYTES:
+            raise too_large(limit_megabytes, field)
+        digest.update(piece)
+        target.write(piece)
+    if not size:
+        raise Invalid({field: N_("The file is empty")})
+    target.flush()
+    os.fsync(target.fileno())
+    return Arrived(path, digest.hexdigest(), size, head)
