@@ -88,7 +88,7 @@ def _show_error(error: AppError) -> Response:
     """The one handler of expected errors: problem details for the API, a page for people."""
     if "session" in g:
         g.session.rollback()
-    if error.status == 403 and g.get("actor") is not None:  # noqa: PLR2004 - Forbidden
+    if error.status == 403 and g.get("actor") is not None:
         changes.record(g.session, "access.denied", path=request.path, method=request.method)
         g.session.commit()
     return errors.respond(error)

@@ -12,7 +12,8 @@ from gunicorn.app.base import BaseApplication
 
 from appliance.audit.chain import verify
 from appliance.settings import MigrationSettings, WebSettings, read
-from webapp import wiring, worker as worker_program
+from webapp import wiring
+from webapp import worker as worker_program
 from webapp.app import create_app
 from webapp.crm.deals.defaults import ensure_stages
 from webapp.crm.users.defaults import ensure_roles
@@ -92,8 +93,9 @@ def sample() -> None:
 @click.option("--seed", default=7, show_default=True, help="The same seed makes the same company.")
 def load(people: int, seed: int) -> None:
     """Fill an empty CRM with a believable company; does nothing when it is there already."""
-    parts = wiring.assemble(read(WebSettings))
-    click.echo(sample_load.load(parts.sessions, people=people, seed=seed))
+    settings = read(WebSettings)
+    parts = wiring.assemble(settings)
+    click.echo(sample_load.load(parts.sessions, people=people, seed=seed, timezone=settings.timezone))
     parts.engine.dispose()
 
 

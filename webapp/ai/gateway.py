@@ -55,7 +55,13 @@ class Gateway:
         return response.json()
 
     def transcribe(
-        self, path: Path, *, filename: str, hotwords: Sequence[str] = (), language: str | None = None, actor: int | None = None
+        self,
+        path: Path,
+        *,
+        filename: str,
+        hotwords: Sequence[str] = (),
+        language: str | None = None,
+        actor: int | None = None,
     ) -> dict[str, Any]:
         """The transcript of a recording: language, duration in seconds, segments with words (see docs/gateway.md)."""
         fields = {"model": "speech", "response_format": "verbose_json"}
@@ -74,7 +80,9 @@ class Gateway:
         body = {"model": "embed", "input": list(texts), "input_type": "query" if query else "passage"}
         return [item["embedding"] for item in self._post("/v1/embeddings", json=body)["data"]]
 
-    def run(self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None) -> dict[str, Any]:
+    def run(
+        self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None
+    ) -> dict[str, Any]:
         """Run a module on contract JSON; answers {"run": ..., "output": ...}."""
         body = {"subject": {"type": subject[0], "id": str(subject[1])}, "input": value}
         result: dict[str, Any] = self._post(f"/v1/modules/{module}/run", actor=actor, json=body)

@@ -67,7 +67,14 @@ def make_engine(url: str, pool_size: int = 8) -> Engine:
     Server-side prepared plans are switched off: with a rights filter, a cached generic plan can send a vector search
     through the index where an exact sort over the visible rows is both faster and complete.
     """
-    return create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error message goes to the log, and no client's words may
+        connect_args={"prepare_threshold": None},
+    )
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:
