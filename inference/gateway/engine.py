@@ -148,7 +148,7 @@ class Engine:
                     await self._learn_model()
                 self.state, self.reason = "ready", ""
             else:
-                self._not_ready(f"/health answers {answer.status_code}.", starting=answer.status_code == 503)  # noqa: PLR2004
+                self._not_ready(f"/health answers {answer.status_code}.", starting=answer.status_code == 503)
         except (httpx.TransportError, ValueError) as error:
             self._not_ready(f"No answer from the engine ({type(error).__name__}).", starting=not self.model)
 

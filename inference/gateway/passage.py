@@ -26,8 +26,8 @@ CHAT_PATH = "/v1/chat/completions"
 EMBED_PATH = "/v1/embeddings"
 SPEECH_PATH = "/v1/audio/transcriptions"
 PASSED_HEADERS = ("content-type", "content-length")
-TOKEN_COUNTS = re.compile(rb'"(prompt_tokens|completion_tokens)"\s*:\s*(\d+)')
-TOKEN_COUNTS_BYTES = 2_000
+TOKEN_COUNT = re.compile(rb'"prompt_tokens"\s*:\s*(\d+)')
+TOKEN_COUNT_BYTES = 2_000
 LOGGED_STREAM_BYTES = 200_000
 CLIENT_CLOSED = 499
 
@@ -62,11 +62,40 @@ def _masked_inputs(body: dict[str, Any], masking: Masking) -> None:
 
 
 def _count(run: Run, content: bytes) -> None:
-    """Read the token counts off the ends of an answer, where engines put them, without parsing all of it."""
-    ends = content[:TOKEN_COUNTS_BYTES] + b"\n" + content[TOKEN_COUNTS_BYTES:][-TOKEN_COUNTS_BYTES:]
-    counts = {name.decode(): int(number) for name, number in TOKEN_COUNTS.findall(ends)}
-    run.prompt_tokens = counts.get("prompt_tokens", 0)
-    run.completion_tokens = counts.get("completion_tokens", 0)
+    """Read the token count off the ends of an answer, where engines put it, without parsing all the vectors."""
+    ends = content[:TOKEN_COUNT_BYTES] + b"\n" + content[TOKEN_COUNT_BYTES:][-TOKEN_COUNT_BYTES:]
+    found = TOKEN_COUNT.search(ends)
+    run.prompt_tokens = int(found[1]) if found else 0
+
+
+def _note_chat(run: Run, content: bytes) -> None:
+    """Note the words and the token counts of a whole chat answer; what is no such answer is noted as it came."""
+    try:
+        found = json.loads(content)
+        run.answers.append(str(found["choices"][0]["message"]["content"]))
+        _note_usage(run, found.get("usage"))
+    except (ValueError, LookupError, TypeError):
+        run.answers.append(content.decode(errors="replace"))
+
+
+def _note_stream(run: Run, content: bytes) -> None:
+    """Note the words and the token counts of a streamed chat answer."""
+    words: list[str] = []
+    for line in content.splitlines():
+        try:
+            found = json.loads(line.removeprefix(b"data:"))
+            words.extend(choice.get("delta", {}).get("content") or "" for choice in found.get("choices", ()))
+            _note_usage(run, found.get("usage"))
+        except (ValueError, AttributeError):
+            continue
+    run.answers.append("".join(words))
+
+
+def _note_usage(run: Run, usage: Any) -> None:
+    """Note the token counts that an engine gives."""
+    if isinstance(usage, dict):
+        run.prompt_tokens = int(usage.get("prompt_tokens") or 0)
+        run.completion_tokens = int(usage.get("completion_tokens") or 0)
 
 
 async def _asked(engine: Engine, path: str, body: dict[str, Any], run: Run) -> httpx.Response:
@@ -120,8 +149,7 @@ async def chat(gateway: Gateway, request: Request) -> Response:
         run.verdict = "cancelled"
         gateway.close_run(run)
         return Response(status_code=CLIENT_CLOSED)
-    _count(run, answer.content)
-    run.answers.append(answer.text)
+    _note_chat(run, answer.content)
     gateway.close_run(run)
     return _passed_back(answer, run)
 
@@ -153,7 +181,8 @@ async def _relayed(gateway: Gateway, answer: httpx.Response, stack: AsyncExitSta
         problem = error
         yield f"data: {json.dumps({'error': error.body()})}\n\n".encode()
     finally:
-        run.answers.append(seen.decode(errors="replace"))
+        run.engine_ms = (time.perf_counter() - run.clock) * 1000
+        _note_stream(run, bytes(seen))
         gateway.close_run(run, problem)
 
 

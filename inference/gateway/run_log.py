@@ -116,6 +116,7 @@ class RunLog:
 
     async def _work(self) -> None:
         """Write batches until told to stop; with nothing to write, look whether the database is there."""
+        await self._write([])
         running = True
         while running:
             batch, running = await self._gather()
