@@ -75,10 +75,13 @@ class Gateway:
             )
         return result
 
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> list[list[float]]:
+    def embed(
+        self, texts: Sequence[str], *, query: bool = False, timeout_seconds: float | None = None
+    ) -> list[list[float]]:
         """One vector of 384 numbers a text; `query` marks a question rather than a passage."""
         body = {"model": "embed", "input": list(texts), "input_type": "query" if query else "passage"}
-        return [item["embedding"] for item in self._post("/v1/embeddings", json=body)["data"]]
+        limit: dict[str, Any] = {} if timeout_seconds is None else {"timeout": timeout_seconds}
+        return [item["embedding"] for item in self._post("/v1/embeddings", json=body, **limit)["data"]]
 
     def run(
         self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None

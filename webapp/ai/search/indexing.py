@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, event, insert
+from sqlalchemy import Update, delete, event, insert, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from webapp.ai.search.models import Chunk
@@ -52,6 +52,7 @@ def _index(session: Session, _context: Any) -> None:
         if item in session.dirty:
             own = delete(Chunk).where(Chunk.entity == item.__entity__, Chunk.entity_id == item.id)
             session.execute(own.where(Chunk.field.in_([p.field for p in parts])))
+            session.execute(_renamed(item))
         rows += rows_of(item.__entity__, item.id, item.search_title(), parts)
     for item in session.deleted:
         if hasattr(item, "search_parts"):
@@ -60,7 +61,15 @@ def _index(session: Session, _context: Any) -> None:
         session.execute(insert(Chunk), rows)
 
 
-def replace_parts(session: Session, entity: str, entity_id: int, title: str, parts: list[SearchPart], *, field: str) -> None:
+def _renamed(item: Any) -> Update:
+    """Pieces that stay (transcripts, document texts) follow the record's title."""
+    pieces = update(Chunk).where(Chunk.entity == item.__entity__, Chunk.entity_id == item.id)
+    return pieces.where(Chunk.title != item.search_title()).values(title=item.search_title())
+
+
+def replace_parts(
+    session: Session, entity: str, entity_id: int, title: str, parts: list[SearchPart], *, field: str
+) -> None:
     """Replace the pieces of one long field (a transcript, a document's text) of a record."""
     session.execute(delete(Chunk).where(Chunk.entity == entity, Chunk.entity_id == entity_id, Chunk.field == field))
     rows = rows_of(entity, entity_id, title, parts)

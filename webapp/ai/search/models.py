@@ -32,6 +32,8 @@ class Chunk(Base):
             postgresql_using="hnsw",
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
+        # Counts the text an asker may see, and leads to it, when vectors are compared one by one.
+        Index("ix_chunks_text", "entity", "entity_id", postgresql_where=text("kind = 'text'")),
         Index("ix_chunks_pending", "id", postgresql_where=text("embedding IS NULL AND kind = 'text'")),
     )
 

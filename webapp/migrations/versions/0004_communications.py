@@ -66,6 +66,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("embedding IS NULL AND kind = 'text'"),
     )
+    op.create_index(
+        "ix_chunks_text", "chunks", ["entity", "entity_id"], unique=False, postgresql_where=sa.text("kind = 'text'")
+    )
     op.create_index("ix_chunks_words", "chunks", ["words"], unique=False, postgresql_using="gin")
     op.create_table(
         "proposals",
@@ -172,6 +175,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_documents_sha256"), "documents", ["sha256"], unique=False)
     op.create_index(op.f("ix_documents_team_id"), "documents", ["team_id"], unique=False)
     op.create_index(op.f("ix_documents_updated_at_id"), "documents", ["updated_at", "id"], unique=False)
+    op.create_table(
+        "document_pages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["documents.id"], name=op.f("fk_document_pages_document_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_pages")),
+        sa.UniqueConstraint("document_id", "number", name=op.f("uq_document_pages_document_id_number")),
+    )
     op.create_table(
         "communications",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -280,6 +295,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_communications_occurred_at_id"), table_name="communications")
     op.drop_index(op.f("ix_communications_deal_id"), table_name="communications")
     op.drop_table("communications")
+    op.drop_table("document_pages")
     op.drop_index(op.f("ix_documents_updated_at_id"), table_name="documents")
     op.drop_index(op.f("ix_documents_team_id"), table_name="documents")
     op.drop_index(op.f("ix_documents_sha256"), table_name="documents")
@@ -293,6 +309,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_proposals_run_id"), table_name="proposals")
     op.drop_table("proposals")
     op.drop_index("ix_chunks_words", table_name="chunks", postgresql_using="gin")
+    op.drop_index("ix_chunks_text", table_name="chunks", postgresql_where=sa.text("kind = 'text'"))
     op.drop_index(
         "ix_chunks_pending", table_name="chunks", postgresql_where=sa.text("embedding IS NULL AND kind = 'text'")
     )
