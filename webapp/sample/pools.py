@@ -14,6 +14,7 @@ ACCOUNTS = (
     ("irina", "Ирина Котова", "Support", "staff", "ru"),
     ("david", "David Moore", "Support", "staff", "en"),
 )
+PERSONAS = 4  # the first accounts, one a persona, are printed when the demo is up
 PASSWORD = "ostrov-demo"  # noqa: S105 - the demo's own, printed at every start
 
 # name, aliases, unit, price in roubles
