@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import IO
 
 import click
 
@@ -104,15 +105,27 @@ def _detach(settings: DemoSettings) -> None:
         )
     with log.open("r", encoding="utf-8", errors="replace") as progress:
         progress.seek(start)
-        while child.poll() is None:
-            click.echo(progress.read(), nl=False)
-            now = state.read(home)
-            if now["ready"] and now.get("pid") == child.pid:
-                time.sleep(POLL_SECONDS * 3)  # the supervisor is writing the last lines: address and accounts
-                click.echo(progress.read(), nl=False)
+        try:
+            if _follow(child, home, progress):
                 return
-            time.sleep(POLL_SECONDS)
-        click.echo(progress.read(), nl=False)
+        except KeyboardInterrupt:
+            child.terminate()
+            child.wait()
+            raise
     if child.returncode != 0:
         raise Problem("The demo did not start.", f"See above, or {log}.", child.returncode)
     raise Problem("The demo stopped while it was starting.", tail(log, 1))
+
+
+def _follow(child: subprocess.Popen[bytes], home: Home, progress: IO[str]) -> bool:
+    """Repeat what a detached supervisor writes until the product is up; False when it ended before."""
+    while child.poll() is None:
+        click.echo(progress.read(), nl=False)
+        now = state.read(home)
+        if now["ready"] and now.get("pid") == child.pid:
+            time.sleep(POLL_SECONDS * 3)  # the supervisor is writing the last lines: address and accounts
+            click.echo(progress.read(), nl=False)
+            return True
+        time.sleep(POLL_SECONDS)
+    click.echo(progress.read(), nl=False)
+    return False

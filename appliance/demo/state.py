@@ -83,12 +83,15 @@ def _process(unit: Service) -> dict[str, Any]:
 
 
 def _feature(unit: Service, units: Mapping[str, Unit]) -> dict[str, str]:
-    """Describe one feature by its engine and by what the engine waits for."""
-    if unit.state is not State.WAITING:
-        state = "starting" if unit.state is State.STARTING else str(unit.state)
-        return {"state": state, "reason": unit.reason}
-    waits_for = [units[name].title for name in unit.needs if units[name].state is not State.DONE]
-    return {"state": "starting", "reason": f"waits for: {', '.join(waits_for)}" if waits_for else ""}
+    """Describe one feature: by its engine, by what the engine waits for, and by the one door in front of it."""
+    if unit.state is State.WAITING:
+        waits_for = [units[name].title for name in unit.needs if units[name].state is not State.DONE]
+        return {"state": "starting", "reason": f"waits for: {', '.join(waits_for)}" if waits_for else ""}
+    door = units.get("gateway")
+    if unit.state is State.READY and door is not None and door.state is not State.READY:
+        state = door.state if door.state in {State.OFF, State.DOWN} else State.STARTING
+        return {"state": str(state), "reason": f"waits for: {door.title}" + (f", {door.reason}" if door.reason else "")}
+    return {"state": str(unit.state), "reason": unit.reason}
 
 
 def write(path: Path, value: Mapping[str, Any]) -> None:
