@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from jinja2_fragments.flask import render_block
+from werkzeug.routing import BuildError
 
 BUILD = Path(__file__).resolve().parent / "static" / "build"
 
@@ -27,6 +28,19 @@ def asset(name: str) -> str:
     return url_for("web.static", filename=f"build/{_manifest().get(name, name)}")
 
 
+def assets_missing() -> bool:
+    """Whether the assets have not been built yet."""
+    return not _manifest()
+
+
+def optional_url(endpoint: str, **values: Any) -> str | None:
+    """The address of an endpoint, or None when the feature that has it is not part of this application."""
+    try:
+        return url_for(endpoint, **values)
+    except BuildError:
+        return None
+
+
 def wants_fragment() -> bool:
     """Whether htmx asks for a part: not for boosted links, nor when it restores history (it needs the whole page)."""
     headers = request.headers
@@ -37,7 +51,8 @@ def wants_fragment() -> bool:
 
 def page(template: str, *, block: str | None = None, status: int = 200, **context: Any) -> Response:
     """Answer a whole page, or its `block` alone when htmx asks for it."""
-    html = render_block(template, block, **context) if block and wants_fragment() else render_template(template, **context)
+    alone = block if wants_fragment() else None
+    html = render_block(template, alone, **context) if alone else render_template(template, **context)
     response = make_response(html, status)
     response.headers["Vary"] = "HX-Request"
     return response
@@ -48,6 +63,15 @@ def redirect_to(location: str) -> Response:
     if request.headers.get("HX-Request"):
         return Response(status=204, headers={"HX-Redirect": location})
     return make_response(redirect(location, 303))
+
+
+def say(response: Response, message: str, *, kind: str = "success", link: tuple[str, str] | None = None) -> Response:
+    """Let htmx show a short message beside the answer; kind: info, success, warning, error; `link`: (label, url)."""
+    toast: dict[str, Any] = {"message": message, "kind": kind}
+    if link:
+        toast["action"] = {"label": link[0], "url": link[1]}
+    response.headers["HX-Trigger"] = json.dumps({"toast": toast})  # ASCII escapes keep Russian legal in a header
+    return response
 
 
 def error_page(status: int, title: str, detail: str = "", remedy: str = "") -> Response:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, url_for
+import structlog
+from flask import Blueprint, Flask, Response, g, request, session, url_for
 from werkzeug.exceptions import HTTPException
 
 from appliance.settings import WebSettings
 from webapp.kit import i18n
 from webapp.kit.clock import now
 from webapp.kit.feature import Feature, NavItem, Slot, visible_slots
-from webapp.web import errors
-from webapp.web.page import asset
+from webapp.web import errors, styleguide
+from webapp.web.components import Components, clock, hue, initials
+from webapp.web.page import asset, assets_missing, optional_url
+from webapp.web.texts import script_texts
+
+log = structlog.get_logger()
+OK = 200
+THEMES = ("auto", "light", "dark")
+A_YEAR_SECONDS = 365 * 24 * 3600
 
 blueprint = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
@@ -34,11 +42,27 @@ HEADERS = {
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.endpoint == "web.static" and response.status_code == OK and "/build/" in request.path:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR_SECONDS}, immutable"  # the name changes instead
     if response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")
     if "request_id" in g:
         response.headers["X-Request-Id"] = g.request_id
     return response
+
+
+def _is_current(item: NavItem) -> bool:
+    """Whether the page belongs to this entry of the navigation: the same blueprint, or the same endpoint within it."""
+    return request.endpoint == item.endpoint or (
+        request.blueprint is not None and item.endpoint == f"{request.blueprint}.index"
+    )
+
+
+def _theme() -> str:
+    """The theme of the page: the person's choice, else what was chosen on the sign-in page, else the system's."""
+    actor = g.get("actor")
+    chosen = actor.theme if actor is not None else session.get("theme", "auto")
+    return chosen if chosen in THEMES else "auto"
 
 
 def install(app: Flask, features: Sequence[Feature], settings: WebSettings) -> None:
@@ -72,6 +96,11 @@ def install(app: Flask, features: Sequence[Feature], settings: WebSettings) -> N
         "now": now,
         "url_for": url_for,
         "actor": lambda: g.get("actor"),
+        "is_current": _is_current,
+        "optional_url": optional_url,
+        "script_texts": script_texts,
+        "theme": _theme,
+        "ui": Components(app.jinja_env),
     }
     app.jinja_env.globals.update(shared)
     app.jinja_env.filters.update(
@@ -80,4 +109,11 @@ def install(app: Flask, features: Sequence[Feature], settings: WebSettings) -> N
         ago=lambda value: i18n.show_ago(value, now()),
         money=i18n.show_money,
         number=i18n.show_number,
+        clock=clock,
+        hue=hue,
+        initials=initials,
     )
+    if assets_missing():
+        log.warning("assets.missing", remedy="run `make assets`: pages have no styles until then")
+    if settings.debug:
+        app.register_blueprint(styleguide.blueprint)

@@ -1,0 +1,1 @@
+"""The pages' common ground: layout, components, `page()`, errors, security headers, assets."""
