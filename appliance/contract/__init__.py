@@ -1,0 +1,1 @@
+"""The versioned JSON contract that every part of the product speaks."""

@@ -1,0 +1,86 @@
+"""What the client wants of the call and how the client feels, by the words that say so."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from appliance.contract.modules import Intent, Sentiment
+from inference.modules.call_card.cues import INTENT_CUES, NEGATIVE, POSITIVE, POSITIVE_STRONG
+from inference.modules.call_card.findings import Call
+from inference.modules.call_card.transcript import Sentence, Turn, is_backchannel
+from inference.text.tokens import normal, words_of
+
+Value = TypeVar("Value")
+
+EARLY_SHARE, EARLY_WEIGHT = 0.4, 1.3
+CLEAR_SCORE, CLEAR_MARGIN = 2.0, 1.0
+LEAST_WORDS = 4
+NOT_NEGATIVE = re.compile(r"\b(?:не|нет|no|not|without|isn't|wasn't|без)\W+(?:\w+\W+)?$")
+
+
+@dataclass(frozen=True)
+class Guess(Generic[Value]):
+    """A value, the sentence that says so, and whether the words leave no doubt."""
+
+    value: Value
+    turn: Turn
+    sentence: Sentence
+    clear: bool
+
+
+def _client_sentences(call: Call) -> Iterator[tuple[Turn, Sentence]]:
+    for turn in call.turns:
+        if turn.speaker != "colleague":
+            yield from ((turn, sentence) for sentence in turn.sentences)
+
+
+def guess_intent(call: Call) -> Guess[Intent] | None:
+    """The intent whose cues weigh most; what is said early weighs more."""
+    sentences = list(_client_sentences(call))
+    scores: dict[Intent, float] = {}
+    best: dict[Intent, tuple[float, Turn, Sentence]] = {}
+    for position, (turn, sentence) in enumerate(sentences):
+        early = EARLY_WEIGHT if position <= EARLY_SHARE * len(sentences) else 1.0
+        text = normal(sentence.text)
+        for intent, cues in INTENT_CUES.items():
+            weight = early * sum(weight for weight, cue in cues if cue.search(text))
+            if not weight:
+                continue
+            scores[intent] = scores.get(intent, 0.0) + weight
+            if weight > best.get(intent, (0.0, turn, sentence))[0]:
+                best[intent] = (weight, turn, sentence)
+    if not scores:
+        return None
+    ranked = sorted(scores, key=lambda intent: -scores[intent])
+    margin = scores[ranked[0]] - (scores[ranked[1]] if len(ranked) > 1 else 0.0)
+    _, turn, sentence = best[ranked[0]]
+    return Guess(ranked[0], turn, sentence, scores[ranked[0]] >= CLEAR_SCORE and margin >= CLEAR_MARGIN)
+
+
+def guess_sentiment(call: Call) -> Guess[Sentiment] | None:
+    """Negative or positive when the client says so, else neutral on the client's longest sentence."""
+    bad: list[tuple[float, Turn, Sentence]] = []
+    good: list[tuple[float, Turn, Sentence]] = []
+    said: list[tuple[Turn, Sentence]] = []
+    for turn, sentence in _client_sentences(call):
+        text = normal(sentence.text)
+        hits = [match for match in NEGATIVE.finditer(text) if not NOT_NEGATIVE.search(text[: match.start()])]
+        if hits:
+            bad.append((float(len(hits)), turn, sentence))
+        joy = 2.0 * len(POSITIVE_STRONG.findall(text)) + len(POSITIVE.findall(text))
+        if joy and not hits:
+            good.append((joy, turn, sentence))
+        if not is_backchannel(sentence.text) and len(words_of(sentence.text)) >= LEAST_WORDS:
+            said.append((turn, sentence))
+    worst, nicest = sum(item[0] for item in bad), sum(item[0] for item in good)
+    if worst and worst >= nicest / 2:
+        _, turn, sentence = max(bad, key=lambda item: item[0])
+        return Guess("negative", turn, sentence, worst > 1)
+    if nicest >= 2:  # noqa: PLR2004
+        _, turn, sentence = max(good, key=lambda item: item[0])
+        return Guess("positive", turn, sentence, nicest > 2)  # noqa: PLR2004
+    if not said:
+        return None
+    turn, sentence = max(said, key=lambda pair: len(pair[1].text))
+    return Guess("neutral", turn, sentence, clear=False)

@@ -1,0 +1,172 @@
+"""The organisation that the client speaks for."""
+
+import re
+from collections.abc import Iterator
+
+from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.transcript import Turn
+from inference.text.date_words import MONTHS, WEEKDAYS
+from inference.text.matching import best_match, likeness, mentions
+from inference.text.russian import is_place, names_in, nominative, part_of_speech
+from inference.text.tokens import Token, normal, tokenize
+
+KIND = (
+    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|магазин[ае]?|холдинг[ае]?|клиник[аиу]|"
+    r"групп[аы] компаний|отел[ья]|ресторан[а]?|салон[а]?|агентств[оа]|студи[яи]|университет[а]?|школ[аыу])"
+)
+LEGAL = r"(?:ооо|зао|оао|пао|ао|ип|тоо|нпо)"
+_CUES = (
+    (0.9, rf"(?:из|представляю|представляем|от лица|от имени|наша|моя) {KIND}(?: {LEGAL})?(?: (?:называется|под названием))?"),
+    (0.88, r"(?:calling|speaking|phoning) (?:you )?(?:from|on behalf of|for)|on behalf of|i represent|we represent"),
+    (0.88, r"(?:our|my) (?:company|firm|organi[sz]ation|business)(?: name)?(?: is|'s|'s called| is called)"),
+    (0.88, r"(?:company|firm)(?: name)? is(?: called)?|i work (?:for|at)|we are called"),
+    (0.85, rf"{KIND}(?: {LEGAL})?|{LEGAL}"),
+    (0.8, r"представляю|представляем|я из|мы из|this is|we are|we're|i'm (?:from|with|at)|i am (?:from|with|at)|it's"),
+    (0.78, r"from|with|at|of|из|с"),
+)
+CUES = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _CUES]
+# Cues that mean "ours" only beside an introduction.
+WEAK = re.compile(rf"(?<!\w)(?:from|with|at|of|из|с|this is|it's|we are|we're|{KIND}(?: {LEGAL})?|{LEGAL})\W{{0,3}}$")
+INTRODUCTION = re.compile(
+    r"меня зовут|беспокоит|\bэто\b|здравствуйте|добр\w+ (?:день|утро|вечер)|\bзвон(?:ю|ит|им)\b|\bалло\b|представля|"
+    r"my name|this is|\bi'm\b|\bi am\b|\bhello\b|\bhi\b|good (?:morning|afternoon|evening)|calling|speaking|\bhere\b|it's"
+)
+OTHERS = re.compile(
+    r"(?:работа\w+|сотруднича\w+|покупа\w+|закупа\w+|заказыва\w+|использу\w+|конкурент\w*|поставщик\w*|перевозчик\w*|"
+    r"предложени\w+|раньше|current\w*|compet\w+|supplier|using|use|bought|buying|order(?:ed|ing)? from|offer from|"
+    r"quote from|switch\w*|deliver\w*|bank|courier)\W+(?:\w+\W+){0,4}$"
+)
+NOT_ORGANISATIONS = frozenset(
+    "i you we they he she it the a an our your my his her their yes no ok okay hello hi good morning afternoon thanks "
+    "please mr mrs ms sir english russian я мы вы он она они да нет it's i'm calling just about".split()
+)
+JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
+QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
+MAX_WORDS = 4
+SAME = 84.0
+
+
+def find_organisation(call: Call) -> list[Finding]:
+    """The client's organisation: as told, else as our colleague says it back, else as expected and named."""
+    told = [finding for turn in call.of("client") for finding in _told(call, turn)]
+    if not told:
+        told = list(_expected(call))
+    best = max(told, key=lambda finding: finding.confidence, default=None)
+    return [best] if best is not None else []
+
+
+def _told(call: Call, turn: Turn) -> Iterator[Finding]:
+    tokens = tokenize(turn.text)
+    index = 0
+    while index < len(tokens):
+        run = _run(tokens, index)
+        if not run:
+            index += 1
+            continue
+        finding = _judge(call, turn, run)
+        if finding is not None:
+            yield finding
+        index += len(run)
+
+
+def _run(tokens: list[Token], index: int) -> list[Token]:
+    """The words of a name from one token on: a quoted text, or capitalised words and their joiners."""
+    token = tokens[index]
+    if index and tokens[index - 1].text in QUOTED:
+        closing = QUOTED[tokens[index - 1].text]
+        for end in range(index + 1, min(index + 6, len(tokens))):
+            if tokens[end].text == closing:
+                return tokens[index:end]
+    if not _is_name_word(token):
+        return []
+    run, place = [token], index + 1
+    while place < len(tokens) and len(run) < MAX_WORDS + 1:
+        word = tokens[place]
+        if word.start - run[-1].end > 1:
+            break
+        joins = word.norm in JOINERS and place + 1 < len(tokens) and _is_name_word(tokens[place + 1])
+        if word.text == "." and (not joins or tokens[place + 1].start > word.end):
+            break
+        if not joins and not (_is_name_word(word) or (word.is_number and word.text.isdigit())):
+            break
+        run.append(word)
+        place += 1
+    return run
+
+
+def _is_name_word(token: Token) -> bool:
+    word = token.norm
+    known = word in NOT_ORGANISATIONS or word in WEEKDAYS or word in MONTHS
+    return token.is_word and not known and token.text[0].isupper()
+
+
+def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:
+    """A name is the client's organisation when the words before it say so."""
+    start, end = run[0].start, run[-1].end
+    before = normal(turn.text[max(0, start - 60) : start]).rstrip('«"“„ ')
+    before += " "
+    sure = next((weight for weight, cue in CUES if cue.search(before)), 0.0)
+    if not sure or OTHERS.search(before):
+        return None
+    words = turn.text[start:end]
+    if WEAK.search(before) and not _introduces(turn, start):
+        return None
+    if re.search(r"(?:this is|it's|i'm|я|это)\W*$", before) and not _is_known(call, words):
+        return None
+    value = _value(call, words, before)
+    if likeness(value, call.request.company.name) >= SAME or _is_not_organisation(value, before):
+        return None
+    return _matched(call, turn, (start, end), value, sure)
+
+
+def _introduces(turn: Turn, start: int) -> bool:
+    """Whether the speaker introduces himself around this place, early in what he says."""
+    sentence = normal(turn.text[max(0, start - 120) : start])
+    return INTRODUCTION.search(sentence) is not None
+
+
+def _is_known(call: Call, words: str) -> bool:
+    return best_match(words, [organisation.name for organisation in call.request.organisations]) is not None
+
+
+def _value(call: Call, words: str, before: str) -> str:
+    """The name as it is written: after "из" and the like a lone Russian noun goes back to the nominative."""
+    declined = re.search(r"(?:\bиз|\bот|\bс)\W*$", before) is not None
+    if call.language == "ru" and declined and " " not in words and part_of_speech(words.lower()) == "NOUN":
+        return nominative(words)
+    return words
+
+
+def _is_not_organisation(value: str, before: str) -> bool:
+    """A town or a person after a weak cue."""
+    if not re.search(r"(?:from|with|at|of|из|с)\W*$", before):
+        return False
+    russian = any("а" <= letter <= "я" for letter in value.lower())
+    if not russian:
+        return False
+    return is_place(value.lower()) or any(n.kind == "LOC" and n.text == value for n in names_in(before + value))
+
+
+def _matched(call: Call, turn: Turn, span: tuple[int, int], value: str, sure: float) -> Finding:
+    """The finding of a name, matched with the organisations of the CRM."""
+    expected = call.request.client.organisation
+    known = [expected, *call.request.organisations] if expected is not None else call.request.organisations
+    match = best_match(value, [organisation.name for organisation in known])
+    if match is None:
+        return found(turn, span, "organisation", value, confidence=sure)
+    organisation = known[match.index]
+    sure = min(0.97, sure + 0.06) * (0.8 + match.score / 500)
+    return found(turn, span, "organisation", organisation.name, confidence=sure, known_id=organisation.id)
+
+
+def _expected(call: Call) -> Iterator[Finding]:
+    """The organisation of the expected client, or one of the CRM that the client names as his own."""
+    expected = call.request.client.organisation
+    if expected is None:
+        return
+    for turn in call.turns:
+        tokens = tokenize(turn.text)
+        for mention in mentions(tokens, [expected.name]):
+            span = tokens[mention.first].start, tokens[mention.last - 1].end
+            if not OTHERS.search(normal(turn.text[max(0, span[0] - 60) : span[0]])):
+                yield found(turn, span, "organisation", expected.name, confidence=0.75, known_id=expected.id)

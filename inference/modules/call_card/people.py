@@ -1,0 +1,197 @@
+"""Who called, and from where."""
+
+import re
+from collections.abc import Iterator
+
+from rapidfuzz import fuzz
+
+from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.transcript import Turn
+from inference.text.date_words import MONTHS, WEEKDAYS
+from inference.text.matching import likeness, mentions, person_match, sounds
+from inference.text.russian import full_name, name_tags, names_in
+from inference.text.tokens import Token, normal, tokenize
+
+# What stands right before the name of the one who speaks, and how sure it makes us.
+_SELF = (
+    (0.9, r"меня зовут|мое имя|зовут меня|my name is|my name's|name's|the name is"),
+    (0.85, r"вас беспокоит|беспокоит|звонит вам|вам звонит|говорит"),
+    (0.8, r"запишите(?: меня)?(?: на| как)?|на имя|контактное лицо|моя фамилия|фамилия|my full name is"),
+    (0.75, r"this is|i am|i'm|it's|it is|это|я|имя|you're speaking (?:to|with)|speaking with"),
+)
+SELF = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _SELF]
+AFTER_NAME = re.compile(r"^\W{0,3}(?:speaking|here|calling|беспокоит|звонит|говорит|на связи|слушаю|моя фамилия)\b")
+NEEDS_MORE = re.compile(r"(?:это|я|it's|it is|i'm|i am)\W{0,3}$")
+NOT_NAMES = frozenset(
+    "the a an just about regarding calling looking interested sorry here speaking from with at good great okay ok yes "
+    "no not so very still also sure well hello hi thanks thank your our my we i and for to in on of it that this "
+    "really afraid happy glad right trying going having waiting mr mrs ms miss dr mister from sir madam ma'am "
+    "head sales manager director customer".split()
+)
+TITLES = frozenset("mr mrs ms miss dr mister".split())
+VOCATIVE = re.compile(r"(?:спасибо|хорошо|здравствуйте|добрый день|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$")
+CONNECT = frozenset({"-", "'", "."})
+MAX_NAME = 3
+SPELLED = re.compile(r"\b((?:[A-Za-z][-–. ,]+){3,}[A-Za-z])\b")
+SAME_PERSON = 85
+CLIENT_LIKENESS = 84.0
+
+
+def find_person(call: Call) -> list[Finding]:
+    """The caller: who introduces himself, else who is addressed by our colleague."""
+    told = [finding for turn in call.of("client") for finding in _introductions(call, turn)]
+    if not told:
+        told = [finding for turn in call.of("colleague") for finding in _addressed(call, turn)][:1]
+    known = _expected(call)
+    best = max(told, key=lambda finding: finding.confidence, default=None)
+    if best is None:
+        return known[:1]
+    return [_spelled(call, best)]
+
+
+def _names(turn: Turn) -> Iterator[tuple[str, int, int]]:
+    """Runs of words that can be a person's name, with their places."""
+    tokens = tokenize(turn.text)
+    index = 0
+    while index < len(tokens):
+        run = _run(tokens, index)
+        if run:
+            yield turn.text[run[0].start : run[-1].end], run[0].start, run[-1].end
+        index += max(len(run), 1)
+
+
+def _run(tokens: list[Token], index: int) -> list[Token]:
+    """Name words from one token on; a full stop ends a name, a hyphen does not."""
+    run: list[Token] = []
+    while index < len(tokens) and len(run) < MAX_NAME + 1:
+        token = tokens[index]
+        joins = token.text == "-" and run and index + 1 < len(tokens) and tokens[index + 1].text[0].isupper()
+        close = not run or token.start - run[-1].end <= 1
+        if not joins and (not close or not _can_be_name(token)):
+            break
+        run.append(token)
+        index += 1
+    return run
+
+
+def _can_be_name(token: Token) -> bool:
+    """A capitalised word that is not a common one, or a Russian word that is known as a name."""
+    word = token.norm
+    if not token.is_word or word in NOT_NAMES or word in WEEKDAYS or word in MONTHS or len(word) < 2:  # noqa: PLR2004
+        return False
+    russian = "а" <= word[0] <= "я"
+    return bool(name_tags(word)) if russian and token.text.islower() else token.text[0].isupper()
+
+
+def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
+    for words, start, end in _names(turn):
+        before = normal(turn.text[max(0, start - 40) : start])
+        sure = next((weight for weight, cue in SELF if cue.search(before)), 0.0)
+        after = normal(turn.text[end : end + 30])
+        if AFTER_NAME.search(after):
+            sure = max(sure, 0.85)
+        if not sure or not _is_person(words, before):
+            continue
+        if NEEDS_MORE.search(before) and not _settled(turn, words, start, after):
+            continue
+        finding = _person(call, turn, (words, start, end), sure)
+        if finding is not None:
+            yield finding
+
+
+def _settled(turn: Turn, words: str, start: int, after: str) -> bool:
+    """After a weak cue ("это", "it's") a name needs a second sign: where it stands, or what follows."""
+    follows = re.search(r"^\W{0,2}(?:from|with|at|calling|of|из|с|компани|фирм|here|speaking|по поводу)\b|^\W*компани", after)
+    early = start < 60  # noqa: PLR2004
+    russian = any("а" <= letter <= "я" for letter in words.lower())
+    named = bool(name_tags(normal(words.split()[0]))) if russian else len(words.split()) > 1
+    return follows is not None or (early and named)
+
+
+def _is_person(words: str, before: str) -> bool:
+    """Not an organisation: the dictionary or natasha takes at least one Russian word for a name."""
+    if not any("а" <= letter <= "я" for letter in words.lower()):
+        return True
+    tags = [name_tags(normal(word)) for word in re.split(r"[\s-]+", words)]
+    sure_cue = re.search(r"(?:зовут|имя|фамилия)\W*$", before) is not None
+    return sure_cue or any(tags) or any(n.kind == "PER" for n in names_in(before + words) if n.text in words)
+
+
+def _person(call: Call, turn: Turn, name: tuple[str, int, int], sure: float) -> Finding | None:
+    """The finding of a name: nominative, told from our colleagues, matched with people of the CRM."""
+    words, start, end = name
+    value = full_name(" ".join(words.split())) if call.language == "ru" else " ".join(words.split())
+    if sure < 0.9 and is_colleague(call, value):  # noqa: PLR2004
+        return None
+    known = call.request.people
+    expected = call.request.client.person
+    people = [expected, *known] if expected is not None else known
+    match = person_match(value, [person.name for person in people])
+    if match is None:
+        return found(turn, (start, end), "person", value, confidence=sure)
+    person = people[match.index]
+    sure = min(0.97, sure + 0.05) * (0.8 + match.score / 500)
+    return found(turn, (start, end), "person", person.name, confidence=sure, known_id=person.id)
+
+
+def is_colleague(call: Call, name: str) -> bool:
+    """Whether a name is one of ours: the whole name, or a first name that a colleague has."""
+    words = normal(name).split()
+    for colleague in call.request.colleagues:
+        parts = normal(colleague.name).split()
+        if fuzz.token_sort_ratio(" ".join(words), " ".join(parts)) >= SAME_PERSON:
+            return True
+        if len(words) == 1 and any(likeness(words[0], part) >= SAME_PERSON for part in parts):
+            return True
+        if len(words) > 1 and len(parts) == 1 and likeness(words[0], parts[0]) >= SAME_PERSON:
+            return True
+    return False
+
+
+def _addressed(call: Call, turn: Turn) -> Iterator[Finding]:
+    """ "Thank you, Mr. Brown", "Марина Сергеевна, добрый день": what our colleague calls the client."""
+    tokens = tokenize(turn.text)
+    titled = {tokens[i + 1 + (tokens[i + 1].text == ".")].start for i in range(len(tokens) - 2) if tokens[i].norm in TITLES}
+    for words, start, end in _names(turn):
+        before, after = normal(turn.text[max(0, start - 25) : start]), turn.text[end : end + 2]
+        by_title = start in titled
+        russian = any("а" <= letter <= "я" for letter in words.lower())
+        polite = russian and any("Patr" in name_tags(normal(word)) for word in words.split())
+        set_off = after[:1] in {",", ".", "!", "?"} and (VOCATIVE.search(before) is not None or start == 0)
+        named = bool(name_tags(normal(words.split()[0]))) if russian else set_off
+        introduces = any(cue.search(before) for _, cue in SELF) or AFTER_NAME.search(normal(turn.text[end : end + 30]))
+        if introduces or not (by_title or (polite and set_off) or (named and set_off and VOCATIVE.search(before))):
+            continue
+        value = full_name(words) if russian else words
+        if not is_colleague(call, value) and likeness(value, call.request.company.name) < CLIENT_LIKENESS:
+            yield found(turn, (start, end), "person", value, confidence=0.6)
+
+
+def _expected(call: Call) -> list[Finding]:
+    """The client whom the caller of this module expects, when the name is said at all."""
+    person = call.request.client.person
+    if person is None:
+        return []
+    findings = []
+    for turn in call.turns:
+        tokens = tokenize(turn.text)
+        for mention in mentions(tokens, [person.name]):
+            span = tokens[mention.first].start, tokens[mention.last - 1].end
+            findings.append(found(turn, span, "person", person.name, confidence=0.8, known_id=person.id))
+    return findings
+
+
+def _spelled(call: Call, finding: Finding) -> Finding:
+    """A surname that the client spells letter by letter corrects the one that was heard."""
+    if finding.known_id is not None or call.language != "en":
+        return finding
+    for turn in call.of("client"):
+        match = SPELLED.search(turn.text)
+        if match is None:
+            continue
+        letters = re.sub(r"[^A-Za-z]", "", match.group(1))
+        words = str(finding.value).split()
+        if fuzz.ratio(sounds(words[-1]), sounds(letters)) >= 60:  # noqa: PLR2004
+            name = " ".join([*words[:-1], letters.capitalize()])
+            return found(turn, match.span(), "person", name, confidence=finding.confidence)
+    return finding

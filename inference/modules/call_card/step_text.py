@@ -1,0 +1,60 @@
+"""The words of a promise as the title of a task: "вышлю вам счёт завтра" is "Выслать счёт завтра"."""
+
+import re
+from collections.abc import Mapping
+
+from inference.text.russian import infinitive
+from inference.text.tokens import normal
+
+LEAD = re.compile(
+    r"^(?:(?:хорошо|тогда|я|мы|ну|давайте|и|а|да|так|вам|вас|отлично|конечно|значит|обязательно|сейчас|ok|okay|so|great|then|"
+    r"well|sure|and|yes|perfect|alright|all right|of course|right|fine|good|thanks|thank you)\b[\s,.:—-]*)+",
+    re.IGNORECASE,
+)
+TAIL = re.compile(
+    r"[,;]\s+(?:а|но|если|чтобы|хорошо|договорились|удобно|подойд[её]т|верно|but|if|is that|does that|okay|ok|right|would|"
+    r"and (?:is|do|can|what)|что|как)\b.*$",
+    re.IGNORECASE,
+)
+TO_YOU = re.compile(r"\s+(?:вам|вас|тебе)(?=\s|[,.!?]|$)", re.IGNORECASE)
+SEND_YOU = re.compile(r"^(\w+)\s+(?:you|it over to you)\s+(?=\w)", re.IGNORECASE)
+KEEP_YOU = frozenset({"call", "ring", "phone", "visit", "contact", "meet", "let", "text", "see"})
+LIMIT = 140
+
+
+def step_text(sentence: str, span: tuple[int, int], groups: Mapping[str, str | None], *, russian: bool) -> str:
+    """The clause of a sentence that holds the promise at `span`, said as something to do."""
+    text = _russian(sentence, span) if russian else _english(sentence, span, groups)
+    text = TAIL.sub("", text).strip(" ,.;:!?—-")
+    if len(text) > LIMIT:
+        text = text[:LIMIT].rsplit(" ", 1)[0]
+    return text[:1].upper() + text[1:]
+
+
+def _clause_start(sentence: str, place: int) -> int:
+    """After the last comma before the promise, unless only the object of the verb stands there."""
+    return max(sentence.rfind(sign, 0, place) for sign in ",;—") + 1
+
+
+def _russian(sentence: str, span: tuple[int, int]) -> str:
+    """The clause with its verb in the infinitive and without "вам"."""
+    begin = _clause_start(sentence, span[0])
+    clause = sentence[begin:]
+    words = re.split(r"(\s+)", clause)
+    for index, word in enumerate(words):
+        bare = word.strip(",.!?")
+        form = infinitive(normal(bare)) if bare else None
+        if form is not None:
+            words[index] = word.replace(bare, form)
+    clause = LEAD.sub("", "".join(words).strip())
+    return TO_YOU.sub("", clause)
+
+
+def _english(sentence: str, span: tuple[int, int], groups: Mapping[str, str | None]) -> str:
+    """From the verb on; a step that someone else will do keeps its subject."""
+    verb = groups.get("verb") or groups.get("joint")
+    if verb is None:
+        return LEAD.sub("", sentence[_clause_start(sentence, span[0]) :].strip())
+    clause = sentence[span[1] - len(verb) :]
+    first = clause.split(maxsplit=1)[0].lower()
+    return clause if first in KEEP_YOU else SEND_YOU.sub(r"\1 ", clause)

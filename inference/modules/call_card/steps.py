@@ -1,0 +1,192 @@
+"""What was promised to happen next, and when."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.step_text import step_text
+from inference.modules.call_card.transcript import Sentence, Turn
+from inference.text.dates import Moment, find_dates
+from inference.text.tokens import normal
+
+_RU_VERBS = (
+    r"отправ(?:лю|им)|выш(?:лю|лем)|приш(?:лю|лем)|направ(?:лю|им)|подготов(?:лю|им)|перезвон(?:ю|им)|позвон(?:ю|им)|"
+    r"наберу|наберем|свяжусь|свяжемся|оформ(?:лю|им)|выстав(?:лю|им)|назнач(?:у|им)|встретимся|созвонимся|передам|"
+    r"передадим|организу(?:ю|ем)|привез(?:у|ем)|достав(?:лю|им)|приеду|приедем|подъед(?:у|ем)|рассчита(?:ю|ем)|"
+    r"посчита(?:ю|ем)|оплат(?:им|лю)|подпиш(?:у|ем)|скин(?:у|ем)|сброш(?:у|им)|отгруз(?:им|лю)|замен(?:им|ю)|верн(?:ем|у)|"
+    r"согласу(?:ю|ем)|забронир(?:ую|уем)|заброниру(?:ю|ем)|записал[аи]? вас|обсу(?:жу|дим)|сдела(?:ю|ем)|проконсультиру\w+|"
+    r"состав(?:лю|им)|продл(?:ю|им)|отмен(?:ю|им)|провед(?:у|ем)|покаж(?:у|ем)|увидимся|подойду|подойдем|зайду|зайдем|заеду|"
+    r"уточн(?:ю|им)|провер(?:ю|им)|напиш(?:у|ем)|подъедем|сообщ(?:у|им)"
+)
+_RU_THIRD = (
+    r"(?:менеджер|инженер|специалист|мастер|курьер|техник|коллег\w+|бухгалтер\w*|машина|он|она|вам)\W+(?:\w+\W+){0,3}"
+    r"(?:перезвонит|позвонит|свяжется|приедет|подъедет|пришлет|отправит|вышлет|привезет|подготовит|перезвонят|позвонят|привезут)"
+)
+_EN_VERBS = (
+    r"send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|ship|deliver|dispatch|visit|come|forward|"
+    r"follow up|set up|issue|process|transfer|pay|sign|meet|speak|talk|replace|refund|contact|draft|put together|confirm|"
+    r"let you know|drop|text|share|reserve|renew|cancel|discuss|submit|invite|have (?:\w+ ){1,4}(?:call|contact|visit|email|ready)|"
+    r"get (?:\w+ ){1,4}(?:to|over|out)|check|write|bring|organi[sz]e|provide|go ahead|see you|be in touch|make sure"
+)
+PROMISES = (
+    (1.0, re.compile(rf"\b(?:{_RU_VERBS})\b")),
+    (0.95, re.compile(rf"\b{_RU_THIRD}\b")),
+    (1.0, re.compile(rf"\b(?:i|we)(?:'ll| will| shall| am going to|'m going to| are going to|'re going to)\W+"
+                     rf"(?:also |then |personally |just |definitely |both )?(?P<verb>{_EN_VERBS})\b")),
+    (0.95, re.compile(rf"\b(?:manager|engineer|technician|colleague|specialist|driver|courier|team|someone|he|she|they|\w+)"
+                      rf"(?:'ll| will)\W+(?P<third>{_EN_VERBS})\b")),
+    (0.95, re.compile(r"\b(?:let's|shall we|can we|давайте|давай)\W+(?:\w+\W+){0,3}?(?P<joint>meet|speak|talk|schedule|have a|set|book|"
+                      r"catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|договоримся|увидимся)\b")),
+)  # fmt: skip
+REQUEST = re.compile(
+    r"\b(?:перезвоните|позвоните|пришлите|отправьте|вышлите|подготовьте|свяжитесь|наберите|приезжайте|привезите|выставьте|"
+    r"(?:можете|могли бы|прошу|нужно) (?:вы )?(?:мне |нам )?(?:прислать|отправить|выслать|перезвонить|позвонить|подготовить|приехать))\b|"
+    r"\b(?:please|could you|can you|would you)\W+(?:please )?(?P<verb>send|email|call|ring|prepare|come|visit|arrange|schedule|ship)\b"
+)
+RIGHT_NOW = re.compile(
+    r"\b(?:сейчас|секунд\w*|минутк?у|один момент|let me (?:check|see|look)|one moment|just a (?:moment|second)|hold on)\b"
+)
+NOT_PROMISED = re.compile(
+    r"\b(?:не (?:буд\w+|смож\w+|отправ\w+|перезвон\w+)|если бы|won't|can't|cannot|will not|not going to|if you (?:want|like)|"
+    r"обещал[аи]?|promised|said you|были должны|should have)\b"
+)
+QUESTION_FROM_US = re.compile(r"\?\s*$")
+MAX_STEPS = 2
+DATED = 0.35
+
+
+@dataclass(frozen=True)
+class Step:
+    """A promise in a sentence of a turn, how strong it is, and its date."""
+
+    turn: Turn
+    sentence: Sentence
+    span: tuple[int, int]
+    text: str
+    strength: float
+    moment: Moment | None
+    moment_turn: Turn | None
+
+
+def find_steps(call: Call, first_group: int) -> list[Finding]:
+    """The next steps with their dates, the firmest first; a deadline alone when nothing was promised for a day."""
+    steps = _distinct(sorted(_steps(call), key=lambda step: -step.strength))
+    findings: list[Finding] = []
+    for group, step in enumerate(sorted(steps, key=lambda step: step.sentence.start), first_group):
+        sure = min(0.92, 0.5 + 0.4 * step.strength)
+        findings.append(found(step.turn, step.span, "next_step", step.text, confidence=sure, group=group))
+        if step.moment is not None and step.moment_turn is not None:
+            moment, turn = step.moment, step.moment_turn
+            sure = (0.6 if moment.vague else 0.9) - (0.1 if turn is not step.turn else 0.0)
+            span = moment.start, moment.end
+            findings.append(found(turn, span, "due", moment.iso, confidence=sure, group=group))
+    return findings
+
+
+def _steps(call: Call) -> Iterator[Step]:
+    for turn in call.turns:
+        place = 0
+        for sentence in turn.sentences:
+            start = turn.text.index(sentence.text, place)
+            place = start + len(sentence.text)
+            step = _step(call, turn, sentence, start)
+            if step is not None:
+                yield step
+
+
+def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None:
+    """The promise of one sentence."""
+    text = normal(sentence.text)
+    if NOT_PROMISED.search(text):
+        return None
+    strength, match = _promise(text)
+    if match is None and turn.speaker != "colleague":
+        match = REQUEST.search(text)
+        strength = 0.55
+    if match is None or (QUESTION_FROM_US.search(text) and turn.speaker == "client" and strength > 0.6):  # noqa: PLR2004
+        return None
+    span = start, start + len(sentence.text)
+    moment, moment_turn = _when(call, turn, span)
+    if moment is None and RIGHT_NOW.search(text):
+        return None
+    if turn.speaker == "client" and strength > 0.6:  # noqa: PLR2004
+        strength -= 0.15
+    if text.endswith("?"):
+        strength -= 0.2
+    strength += DATED if moment is not None else 0.0
+    shown = step_text(sentence.text, match.span(), match.groupdict(), russian=call.language == "ru")
+    return Step(turn, sentence, span, shown, strength, moment, moment_turn)
+
+
+def _promise(text: str) -> tuple[float, re.Match[str] | None]:
+    for strength, pattern in PROMISES:
+        match = pattern.search(text)
+        if match is not None:
+            return strength, match
+    return 0.0, None
+
+
+def _when(call: Call, turn: Turn, span: tuple[int, int]) -> tuple[Moment | None, Turn | None]:
+    """The date in the sentence, else the nearest after it or before it in this turn, else in the turns beside."""
+    moments = [moment for moment in find_dates(turn.text, call.now) if _is_ahead(call, moment)]
+    inside = [moment for moment in moments if span[0] <= moment.start < span[1]]
+    if inside:
+        return _firmest(inside), turn
+    for other in (call.after(turn), call.before(turn)):
+        if other is None or other.speaker == turn.speaker:
+            continue
+        near = [moment for moment in find_dates(other.text, call.now) if _is_ahead(call, moment)]
+        close = _closing(other, near, first=other.index > turn.index)
+        if close is not None:
+            return close, other
+    return None, None
+
+
+def _closing(turn: Turn, moments: Sequence[Moment], *, first: bool) -> Moment | None:
+    """A date in the sentence that meets the promise: the first of the turn after it, the last of the one before."""
+    edge = turn.sentences[0] if first else turn.sentences[-1]
+    start = 0 if first else len(turn.text) - len(edge.text)
+    near = [moment for moment in moments if start <= moment.start < start + len(edge.text)]
+    return _firmest(near) if near else None
+
+
+def _firmest(moments: Sequence[Moment]) -> Moment:
+    """An exact date rather than a vague one, a time rather than a day, the later of equals (it corrects)."""
+    return max(enumerate(moments), key=lambda pair: (not pair[1].vague, pair[1].at is not None, pair[0]))[1]
+
+
+def _is_ahead(call: Call, moment: Moment) -> bool:
+    return moment.day >= call.now.date()
+
+
+def _distinct(steps: Sequence[Step]) -> list[Step]:
+    """The firmest few: a request gives way to the promise that answers it, an undated step to a dated one."""
+    kept: list[Step] = []
+    promised = any(step.strength >= 0.7 for step in steps)  # noqa: PLR2004
+    for step in steps:
+        weak = promised and step.strength < 0.95 and step.moment is None and kept  # noqa: PLR2004
+        same = any(_same(step, other) for other in kept)
+        if not weak and not same and len(kept) < MAX_STEPS:
+            kept.append(step)
+    return kept
+
+
+def _same(step: Step, other: Step) -> bool:
+    """Two sayings of one step: close to each other and for one day, or nearly the same words."""
+    near = abs(step.turn.index - other.turn.index) <= 2  # noqa: PLR2004
+    days = {item.moment.day for item in (step, other) if item.moment is not None}
+    words = [set(normal(item.text).split()) for item in (step, other)]
+    shared = len(words[0] & words[1]) / max(1, min(len(words[0]), len(words[1])))
+    return (near and len(days) <= 1) or shared > 0.6  # noqa: PLR2004
+
+
+def find_deadline(call: Call, group: int) -> list[Finding]:
+    """A date by which the client wants something, for a call in which no step got a date."""
+    for turn in call.of("client"):
+        for moment in find_dates(turn.text, call.now):
+            before = normal(turn.text[max(0, moment.start - 25) : moment.start])
+            if not moment.vague and _is_ahead(call, moment) and re.search(r"\b(?:до|к|ко|by|before|until)\b\W*(?:\w+\W+)?$", before):
+                deadline = found(turn, (moment.start, moment.end), "due", moment.iso, confidence=0.55)
+                return [replace(deadline, group=group)]
+    return []

@@ -1,0 +1,154 @@
+"""What the client asks for: products and how many of each."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.transcript import Turn
+from inference.text.dates import find_dates
+from inference.text.matching import mentions
+from inference.text.money import money_of
+from inference.text.numbers import number_at
+from inference.text.phones import find_phones
+from inference.text.quantities import Quantity, quantities_in
+from inference.text.requests import requested
+from inference.text.tokens import Token, normal, tokenize
+
+REFUSED_BEFORE = re.compile(
+    r"(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|кроме|вместо|без|отказ\w+ от|don't need|"
+    r"do not need|not interested in|no need for|don't want|instead of|rather than|except|without|not the)\W+(?:\w+\W+){0,3}$"
+)
+REFUSED_AFTER = re.compile(r"^\W+(?:\w+\W+){0,2}?(?:не (?:нужн\w+|надо|интересу\w+)|(?:is|are) not needed|we don't need)")
+HOW_MANY = re.compile(r"сколько|какое количество|какой объем|how many|what quantity|how much do you need|number of")
+AGREES = re.compile(r"^\W*(?:да|верно|правильно|конечно|yes|yeah|correct|exactly|that's right|right|sure)\b")
+NEAR_BEFORE, NEAR_AFTER = 4, 3
+FUZZY = 93.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A product in a turn: tokens `first:last`, its name, how sure, and the CRM's record."""
+
+    turn: Turn
+    first: int
+    last: int
+    name: str
+    confidence: float
+    known_id: str | None
+
+
+def find_products(call: Call) -> list[Finding]:
+    """Products that the client names, each once, with the quantity that was said beside it."""
+    wanted: dict[str, Wanted] = {}
+    counts: dict[str, tuple[Turn, Quantity]] = {}
+    last: Wanted | None = None
+    for turn in call.turns:
+        tokens = tokenize(turn.text)
+        here = list(_wanted(call, turn, tokens)) if _speaks_for_client(call, turn) else []
+        quantities = _quantities(call, turn, tokens)
+        for item in here:
+            known = wanted.get(normal(item.name))
+            if known is None or item.confidence > known.confidence:
+                wanted[normal(item.name)] = item
+        paired = _pairs(here, quantities)
+        if here:
+            last = here[-1]
+        if turn.speaker != "colleague":
+            lone = [quantity for quantity in quantities if quantity not in paired.values()]
+            counts |= {normal(item.name): (turn, quantity) for item, quantity in paired.items()}
+            if last is not None and lone and _answers_how_many(call, turn, lone, here):
+                counts[normal(last.name)] = (turn, lone[0])
+    return list(_findings(wanted, counts))
+
+
+def _findings(wanted: dict[str, Wanted], counts: dict[str, tuple[Turn, Quantity]]) -> Iterator[Finding]:
+    for group, (key, item) in enumerate(wanted.items(), 1):
+        tokens = tokenize(item.turn.text)
+        span = tokens[item.first].start, tokens[item.last - 1].end
+        yield found(
+            item.turn, span, "product", item.name, confidence=item.confidence, group=group, known_id=item.known_id
+        )
+        if key in counts:
+            turn, quantity = counts[key]
+            value = int(quantity.value) if quantity.value == int(quantity.value) else quantity.value
+            shown = f"{value} {quantity.unit}".strip()
+            span = quantity.start, quantity.end
+            sure = 0.9 if quantity.unit or turn is item.turn else 0.75
+            yield found(turn, span, "quantity", value, display=shown, confidence=sure, group=group)
+
+
+def _speaks_for_client(call: Call, turn: Turn) -> bool:
+    """The client's own words, or a colleague's summing-up that the client agrees to."""
+    if turn.speaker != "colleague":
+        return True
+    after = call.after(turn)
+    repeats = re.search(r"\b(?:то есть|итак|значит|правильно|верно|so|just to confirm|to confirm)\b", normal(turn.text))
+    return bool(repeats) and after is not None and AGREES.search(normal(after.text)) is not None
+
+
+def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]:
+    """Known products in a turn, then things that are asked for in words the CRM does not know."""
+    taken: list[tuple[int, int]] = []
+    products = call.request.products
+    names = [(product, name) for product in products for name in (product.name, *product.aliases)]
+    for mention in mentions(tokens, [name for _, name in names]):
+        product, _ = names[mention.index]
+        taken.append((mention.first, mention.last))
+        if not _is_refused(turn, tokens[mention.first].start, tokens[mention.last - 1].end):
+            sure = 0.93 if mention.score >= FUZZY else 0.75
+            yield Wanted(turn, mention.first, mention.last, product.name, sure, product.id)
+    for first, last in requested(tokens):
+        if any(first < end and begin < last for begin, end in taken):
+            continue
+        span = tokens[first].start, tokens[last - 1].end
+        if not _is_refused(turn, *span):
+            yield Wanted(turn, first, last, turn.text[span[0] : span[1]], 0.55, None)
+
+
+def _is_refused(turn: Turn, start: int, end: int) -> bool:
+    before, after = normal(turn.text[max(0, start - 50) : start]), normal(turn.text[end : end + 30])
+    return REFUSED_BEFORE.search(before) is not None or REFUSED_AFTER.search(after) is not None
+
+
+def _quantities(call: Call, turn: Turn, tokens: Sequence[Token]) -> list[Quantity]:
+    """Counts of things: no part of a date, a telephone number or a bare sum."""
+    spans = [(moment.start, moment.end) for moment in find_dates(turn.text, call.now)]
+    spans += [(phone.start, phone.end) for phone in find_phones(turn.text, call.regions)]
+    kept = []
+    for quantity in quantities_in(tokens):
+        inside = any(start < quantity.end and quantity.start < end for start, end in spans)
+        if not inside and not _is_sum(turn, tokens, quantity):
+            kept.append(quantity)
+    return kept
+
+
+def _is_sum(turn: Turn, tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """A number that the words around it make an amount of money."""
+    number = number_at(tokens, quantity.first)
+    if number is not None and money_of(tokens, number).currency is not None:
+        return True
+    before = normal(turn.text[max(0, quantity.start - 30) : quantity.start])
+    return not quantity.unit and re.search(r"бюджет|стоит|цен[аеуы]|budget|cost|price|spend|по цене", before) is not None
+
+
+def _pairs(here: Sequence[Wanted], quantities: Sequence[Quantity]) -> dict[Wanted, Quantity]:
+    """Each product with the count right before it, else right after it."""
+    paired: dict[Wanted, Quantity] = {}
+    for item in here:
+        free = [quantity for quantity in quantities if quantity not in paired.values()]
+        before = [q for q in free if 0 <= item.first - q.last <= NEAR_BEFORE]
+        after = [q for q in free if 0 <= q.first - item.last <= NEAR_AFTER]
+        inside = [q for q in free if q.first >= item.first and q.last <= item.last]
+        choice = before[-1:] or after[:1] or inside[:0]
+        if choice:
+            paired[item] = choice[0]
+    return paired
+
+
+def _answers_how_many(call: Call, turn: Turn, lone: Sequence[Quantity], here: Sequence[Wanted]) -> bool:
+    """A count without a product beside it answers "how many?", or has a unit of its own."""
+    asked = call.before(turn)
+    if asked is not None and HOW_MANY.search(normal(asked.text)):
+        return True
+    return bool(lone[0].unit) and len(here) <= 1
