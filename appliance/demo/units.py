@@ -21,6 +21,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 ALIVE_SECONDS = 1.0
+LAST_TRY = 3
 
 
 class State(StrEnum):
@@ -191,7 +192,7 @@ class Job(Process):
     vital: bool = True
 
     def step(self, units: Mapping[str, Unit]) -> None:
-        """Start the command when its time has come; the failure of a vital one ends the demo with the end of its log."""
+        """Start the command when its time has come; a vital one that fails ends the demo with the end of its log."""
         if self.state is State.WAITING and self.may_start(units):
             self.spawn()
             self.become(State.STARTING)
@@ -254,7 +255,7 @@ class Service(Process):
         self.failures = 1 if now - self.started_at > STEADY_SECONDS else self.failures + 1
         self.child = None
         self.healthy = False
-        if self.vital and not self.was_ready and self.failures >= 3:  # noqa: PLR2004
+        if self.vital and not self.was_ready and self.failures >= LAST_TRY:
             log = self.home.log(self.name)
             self.become(State.FAILED, reason)
             raise Fatal(f"{self.title} does not start:\n{tail(log)}", f"The whole log: {log}")
