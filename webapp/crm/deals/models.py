@@ -37,6 +37,7 @@ class Deal(Base, Owned):
     __table_args__ = (
         Index(None, "stage_id", "updated_at", "id"),
         Index(None, "updated_at", "id"),
+        Index(None, "title", "id"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
     )
 
@@ -70,7 +71,7 @@ class Deal(Base, Owned):
 
 
 class DealItem(Base):
-    """A product in a deal, with its quantity; `product_name` keeps the words when the product is not in the catalogue."""
+    """A product in a deal; `product_name` keeps the words when the product is not in the catalogue."""
 
     __tablename__ = "deal_items"
     __entity__ = "deal_item"

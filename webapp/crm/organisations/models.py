@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.kit.db import Base, Owned
@@ -14,7 +14,14 @@ class Organisation(Base, Owned):
 
     __tablename__ = "organisations"
     __entity__ = "organisation"
-    __table_args__ = (Index(None, "name", "id"), Index(None, "updated_at", "id"))
+    # The partial and lower-case ones find a client that is already there, by the same phone, e-mail or name.
+    __table_args__ = (
+        Index(None, "name", "id"),
+        Index(None, "updated_at", "id"),
+        Index("ix_organisations_lower_name", text("lower(name)")),
+        Index("ix_organisations_phone", "phone", postgresql_where=text("phone <> ''")),
+        Index("ix_organisations_email", "email", postgresql_where=text("email <> ''")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.crm.organisations.models import Organisation
@@ -15,7 +15,14 @@ class Person(Base, Owned):
 
     __tablename__ = "people"
     __entity__ = "person"
-    __table_args__ = (Index(None, "full_name", "id"), Index(None, "updated_at", "id"))
+    # The partial and lower-case ones find a person who is already there, by the same phone, e-mail or name.
+    __table_args__ = (
+        Index(None, "full_name", "id"),
+        Index(None, "updated_at", "id"),
+        Index("ix_people_lower_name", text("lower(full_name)")),
+        Index("ix_people_phone", "phone", postgresql_where=text("phone <> ''")),
+        Index("ix_people_email", "email", postgresql_where=text("email <> ''")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     full_name: Mapped[str]

@@ -23,6 +23,7 @@ class Product(Base, Timestamped):
     unit: Mapped[str] = mapped_column(default="", server_default="")
     price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     currency: Mapped[str] = mapped_column(default="RUB", server_default="RUB")
+    version: Mapped[int] = mapped_column(server_default="1", default=1)
 
     def search_title(self) -> str:
         """The name."""

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.Text(), server_default="", nullable=False),
         sa.Column("price", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("currency", sa.Text(), server_default="RUB", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
@@ -62,8 +63,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_organisations_team_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
     )
+    op.create_index(
+        "ix_organisations_email", "organisations", ["email"], unique=False, postgresql_where=sa.text("email <> ''")
+    )
+    op.create_index("ix_organisations_lower_name", "organisations", [sa.literal_column("lower(name)")], unique=False)
     op.create_index(op.f("ix_organisations_name_id"), "organisations", ["name", "id"], unique=False)
     op.create_index(op.f("ix_organisations_owner_id"), "organisations", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_organisations_phone", "organisations", ["phone"], unique=False, postgresql_where=sa.text("phone <> ''")
+    )
     op.create_index(op.f("ix_organisations_team_id"), "organisations", ["team_id"], unique=False)
     op.create_index(op.f("ix_organisations_updated_at_id"), "organisations", ["updated_at", "id"], unique=False)
     op.create_table(
@@ -88,9 +96,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_people_team_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
+    op.create_index("ix_people_email", "people", ["email"], unique=False, postgresql_where=sa.text("email <> ''"))
     op.create_index(op.f("ix_people_full_name_id"), "people", ["full_name", "id"], unique=False)
+    op.create_index("ix_people_lower_name", "people", [sa.literal_column("lower(full_name)")], unique=False)
     op.create_index(op.f("ix_people_organisation_id"), "people", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_people_owner_id"), "people", ["owner_id"], unique=False)
+    op.create_index("ix_people_phone", "people", ["phone"], unique=False, postgresql_where=sa.text("phone <> ''"))
     op.create_index(op.f("ix_people_team_id"), "people", ["team_id"], unique=False)
     op.create_index(op.f("ix_people_updated_at_id"), "people", ["updated_at", "id"], unique=False)
     op.create_table(
@@ -125,6 +136,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_deals_person_id"), "deals", ["person_id"], unique=False)
     op.create_index(op.f("ix_deals_stage_id_updated_at_id"), "deals", ["stage_id", "updated_at", "id"], unique=False)
     op.create_index(op.f("ix_deals_team_id"), "deals", ["team_id"], unique=False)
+    op.create_index(op.f("ix_deals_title_id"), "deals", ["title", "id"], unique=False)
     op.create_index(op.f("ix_deals_updated_at_id"), "deals", ["updated_at", "id"], unique=False)
     op.create_table(
         "deal_items",
@@ -189,6 +201,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_deal_items_deal_id"), table_name="deal_items")
     op.drop_table("deal_items")
     op.drop_index(op.f("ix_deals_updated_at_id"), table_name="deals")
+    op.drop_index(op.f("ix_deals_title_id"), table_name="deals")
     op.drop_index(op.f("ix_deals_team_id"), table_name="deals")
     op.drop_index(op.f("ix_deals_stage_id_updated_at_id"), table_name="deals")
     op.drop_index(op.f("ix_deals_person_id"), table_name="deals")
@@ -197,14 +210,20 @@ def downgrade() -> None:
     op.drop_table("deals")
     op.drop_index(op.f("ix_people_updated_at_id"), table_name="people")
     op.drop_index(op.f("ix_people_team_id"), table_name="people")
+    op.drop_index("ix_people_phone", table_name="people", postgresql_where=sa.text("phone <> ''"))
     op.drop_index(op.f("ix_people_owner_id"), table_name="people")
     op.drop_index(op.f("ix_people_organisation_id"), table_name="people")
+    op.drop_index("ix_people_lower_name", table_name="people")
     op.drop_index(op.f("ix_people_full_name_id"), table_name="people")
+    op.drop_index("ix_people_email", table_name="people", postgresql_where=sa.text("email <> ''"))
     op.drop_table("people")
     op.drop_index(op.f("ix_organisations_updated_at_id"), table_name="organisations")
     op.drop_index(op.f("ix_organisations_team_id"), table_name="organisations")
+    op.drop_index("ix_organisations_phone", table_name="organisations", postgresql_where=sa.text("phone <> ''"))
     op.drop_index(op.f("ix_organisations_owner_id"), table_name="organisations")
     op.drop_index(op.f("ix_organisations_name_id"), table_name="organisations")
+    op.drop_index("ix_organisations_lower_name", table_name="organisations")
+    op.drop_index("ix_organisations_email", table_name="organisations", postgresql_where=sa.text("email <> ''"))
     op.drop_table("organisations")
     op.drop_table("stages")
     op.drop_table("products")

@@ -1,0 +1,73 @@
+"""Records by a fragment of a name, phone or e-mail, through the trigram index of the one search table.
+
+The table belongs to `webapp.ai.search`, which entities may not import; so its columns are named once more, here alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import ARRAY, TEXT, ColumnElement, Integer, column, false, func, or_, select, table
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from webapp.kit.access import Actor
+
+CHUNKS = table(
+    "chunks",
+    column("entity", TEXT),
+    column("entity_id", Integer),
+    column("field", TEXT),
+    column("kind", TEXT),
+    column("body", TEXT),
+    column("words", TSVECTOR),
+    column("grams", ARRAY(TEXT)),
+)
+SHORTEST = 3  # a trigram needs three characters; below that, words that begin so are looked up instead
+TRUNK_PREFIX = 4  # from here on a number that begins with 8 is taken for a Russian one, stored with +7
+
+
+def fold(fragment: str) -> str:
+    """A fragment in the form in which the index keeps names."""
+    return " ".join(fragment.lower().replace("ё", "е").split())
+
+
+def variants(fragment: str) -> list[str]:
+    """The forms of a fragment to look for: as typed, and a phone's digits (a leading 8 is also a 7)."""
+    folded = fold(fragment)
+    found = [folded]
+    digits = re.sub(r"\D", "", folded)
+    if len(digits) >= SHORTEST and not re.search(r"[^\W\d_]", folded):
+        found.append(digits)
+        if digits.startswith("8") and len(digits) >= TRUNK_PREFIX:
+            found.append("7" + digits[1:])
+    return list(dict.fromkeys(found))
+
+
+def _holds(fragment: str) -> ColumnElement[bool]:
+    """The condition on chunks: by trigrams, then by the text itself; by first letters when it is too short."""
+    folded = fold(fragment)
+    if len(folded) < SHORTEST:
+        word = re.sub(r"[^\w]|_", "", folded)
+        return CHUNKS.c.words.op("@@")(func.to_tsquery("simple", f"{word}:*")) if word else false()
+    body = func.replace(func.lower(CHUNKS.c.body), "ё", "е")
+    return or_(
+        *[
+            CHUNKS.c.grams.contains(func.ostrov_grams(variant, type_=ARRAY(TEXT)))
+            & body.contains(variant, autoescape=True)
+            for variant in variants(fragment)
+        ]
+    )
+
+
+def contains(actor: Actor, entity: str, ids: Any, fragment: str) -> ColumnElement[bool]:
+    """The condition that keeps the rows (by their column of ids) whose name or contacts hold the fragment.
+
+    Fields that are hidden from the actor do not count. An empty fragment keeps nothing: ask only when one was given.
+    """
+    found = select(CHUNKS.c.entity_id).where(CHUNKS.c.entity == entity, CHUNKS.c.grams.is_not(None), _holds(fragment))
+    hidden = actor.hidden_fields(entity)
+    if hidden:
+        found = found.where(CHUNKS.c.field.not_in(hidden))
+    condition: ColumnElement[bool] = ids.in_(found)
+    return condition
