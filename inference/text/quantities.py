@@ -25,7 +25,8 @@ NOT_COUNTED = TIME_UNITS | frozenset(
     "nd rd й звонка звонков номер номера вопрос вопроса вопросов question questions вариант варианта вариантов option "
     "options этаж floor thing things more минуту минутку момент moment second seconds секунду of hundred".split()
 )
-BEFORE_CODE = frozenset("номер номера заказ заказа договор счет number order invoice no contract dn ду м № # кабинет".split())
+BEFORE_CODE = frozenset("номер номера заказ заказа договор счет number invoice no contract dn ду м № # кабинет".split())
+OWNERS = frozenset("my our your the this that an about".split())
 AMBIGUOUS = frozenset({"один", "одна", "одно", "одну", "одного", "одной", "one", "ноль", "zero", "a", "an"})
 
 
@@ -52,6 +53,8 @@ def quantities_in(tokens: Sequence[Token]) -> list[Quantity]:
         adjacent = number.last < len(tokens) and tokens[number.last].start - number.end <= 1
         word = after if adjacent else ""
         if word in NOT_COUNTED or word in MONTHS or before in BEFORE_CODE or before in SIGNS or before in MONTHS:
+            continue
+        if before == "order" and number.first > 1 and tokens[number.first - 2].norm in OWNERS:
             continue
         unit = word if word in UNITS else ""
         lone = number.last - number.first == 1 and tokens[number.first].norm in AMBIGUOUS

@@ -97,6 +97,10 @@ def _currency(call: Call, turn: Turn, money: Money, sure: float) -> list[Finding
     """The currency in the words of the budget, else in another sentence about money."""
     if money.currency is not None:
         return [found(turn, (money.start, money.end), "currency", money.currency, confidence=sure)]
+    for other in call.of("colleague"):
+        for echo in find_money(other.text):
+            if echo.amount == money.amount and echo.currency is not None:
+                return [found(other, (echo.start, echo.end), "currency", echo.currency, confidence=0.75)]
     return _currency_alone(call)
 
 

@@ -7,13 +7,13 @@ from appliance.contract.modules import Intent
 _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     "purchase": (
         (2.0, r"\b(?:заказать|заказываем|закажем|купить|приобрести|закупить|оформить (?:новый )?заказ|закупаем|покупаем|берем|оформляйте)\b"),
-        (1.2, r"\b(?:нам|мне) (?:нужн\w+|требу\w+|необходим\w+|надо)\W+(?:еще |примерно )?(?:\d+|\w+) "),
+        (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b"),
         (2.0, r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|order (?:\d+|\w+ more|another)|i'd like to order)\b"),
         (1.2, r"\b(?:we|i) need (?:\d+|[a-z]+(?:y|teen|hundred|thousand|ten|dozen|two|three|four|five|six|seven|eight|nine))\b"),
     ),
     "quote_request": (
         (2.5, r"коммерческо\w+ предложени\w+|\bкп\b|прайс|просчита\w+|рассчита\w+ стоимость|расчет стоимости|запрос цен\w*"),
-        (2.0, r"сколько (?:это |будет |у вас )?(?:сто\w+|обойд\w+)|какая (?:у вас )?(?:цена|стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на"),
+        (2.0, r"сколько (?:это |будет |у вас )?(?:сто\w+|обойд\w+)|какая (?:у вас )?(?:цена|стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на|интересу\w+ (?:цен\w+|стоимость)|\bстоимость\b"),
         (2.5, r"\b(?:quote|quotation|price list|pricing|estimate|proposal)\b"),
         (2.0, r"how much (?:is|are|would|does|do|will)|what(?:'s| is| are) (?:the|your) (?:price|cost|rate)s?|price (?:for|of|on)\b"),
     ),
@@ -37,6 +37,7 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
         (3.5, r"\b(?:отмен\w+|расторг\w+|аннулир\w+|отказаться от|отказываемся|прекратить|отключить (?:подписк|услуг)\w+)"),
         (3.5, r"\b(?:cancel\w*|terminate|call off|unsubscribe|end (?:our|the|my) (?:contract|subscription))\b"),
     ),
+    "other": ((4.0, r"ошибся номером|ошиблась номером|ошиблись номером|не туда попал\w*|wrong number"),),
     "information": (
         (1.2, r"\b(?:хотел\w* (?:бы )?(?:узнать|уточнить|спросить)|интересует вопрос|подскажите|есть ли у вас|какие у вас|как работа\w+|график работы|режим работы|характеристик\w+)"),
         (1.2, r"\b(?:i(?:'d| would) like to (?:know|ask|find out)|could you tell me|i have a question|i was wondering|do you (?:have|sell|offer|support|ship)|what are your (?:opening )?hours|more information|find out)\b"),

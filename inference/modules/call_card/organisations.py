@@ -7,7 +7,7 @@ from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import best_match, likeness, mentions
-from inference.text.russian import is_place, names_in, nominative, part_of_speech
+from inference.text.russian import is_place, name_tags, nominative, part_of_speech
 from inference.text.tokens import Token, normal, tokenize
 
 KIND = (
@@ -23,6 +23,7 @@ _CUES = (
     (0.85, rf"{KIND}(?: {LEGAL})?|{LEGAL}"),
     (0.8, r"представляю|представляем|я из|мы из|this is|we are|we're|i'm (?:from|with|at)|i am (?:from|with|at)|it's"),
     (0.78, r"from|with|at|of|из|с"),
+    (0.72, r"for|для"),
 )
 CUES = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _CUES]
 # Cues that mean "ours" only beside an introduction.
@@ -34,7 +35,7 @@ INTRODUCTION = re.compile(
 OTHERS = re.compile(
     r"(?:работа\w+|сотруднича\w+|покупа\w+|закупа\w+|заказыва\w+|использу\w+|конкурент\w*|поставщик\w*|перевозчик\w*|"
     r"предложени\w+|раньше|current\w*|compet\w+|supplier|using|use|bought|buying|order(?:ed|ing)? from|offer from|"
-    r"quote from|switch\w*|deliver\w*|bank|courier)\W+(?:\w+\W+){0,4}$"
+    r"quote from|switch\w*|нашли|дешевле|перешли|переходим|\bу|ушли|deliver\w*|bank|courier)\W+(?:\w+\W+){0,4}$"
 )
 NOT_ORGANISATIONS = frozenset(
     "i you we they he she it the a an our your my his her their yes no ok okay hello hi good morning afternoon thanks "
@@ -42,6 +43,13 @@ NOT_ORGANISATIONS = frozenset(
 )
 JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
 QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
+NAME_BEFORE = re.compile(
+    r"((?:[A-ZА-ЯЁ][\w'-]+\s+){1,2}[A-ZА-ЯЁ][\w'-]+)(?:\s+(?:here|speaking|беспокоит|говорит|звонит|calling))?[,.]\s*$"
+)
+ASKED_NAME = re.compile(
+    r"представьтесь|как (?:к )?вас|ваше имя|кто (?:это )?звонит|с кем|откуда|какая компания|your (?:full |company )?name|which company|"
+    r"what company|who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|speaking)|may i ask who|where are you calling from"
+)
 MAX_WORDS = 4
 SAME = 84.0
 
@@ -106,12 +114,13 @@ def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:
     before = normal(turn.text[max(0, start - 60) : start]).rstrip('«"“„ ')
     before += " "
     sure = next((weight for weight, cue in CUES if cue.search(before)), 0.0)
+    sure = sure or _after_name(call, turn, start, turn.text[start:end])
     if not sure or OTHERS.search(before):
         return None
     words = turn.text[start:end]
     if WEAK.search(before) and not _introduces(turn, start):
         return None
-    if re.search(r"(?:this is|it's|i'm|я|это)\W*$", before) and not _is_known(call, words):
+    if re.search(r"(?<!\w)(?:for|для|this is|it's|i'm|я|это)\W*$", before) and not _is_known(call, words):
         return None
     value = _value(call, words, before)
     if likeness(value, call.request.company.name) >= SAME or _is_not_organisation(value, before):
@@ -121,8 +130,33 @@ def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:
 
 def _introduces(turn: Turn, start: int) -> bool:
     """Whether the speaker introduces himself around this place, early in what he says."""
-    sentence = normal(turn.text[max(0, start - 120) : start])
-    return INTRODUCTION.search(sentence) is not None
+    said = turn.text[max(0, start - 120) : start]
+    return INTRODUCTION.search(normal(said)) is not None or names_person(said)
+
+
+def names_person(said: str) -> bool:
+    """Whether a full Russian name stands in these words."""
+    words = said.split()
+    names = [bool(name_tags(normal(word.strip(",.!?")))) and word[0].isupper() for word in words]
+    return any(first and second for first, second in zip(names, names[1:], strict=False))
+
+
+def _after_name(call: Call, turn: Turn, start: int, words: str) -> float:
+    """ "James Whitfield, Kestrel Logistics": right after the caller's name."""
+    before = turn.text[:start]
+    if not re.search(r"[,.]\s*$", before):
+        return 0.0
+    asker = call.before(turn)
+    asked = asker is not None and ASKED_NAME.search(normal(asker.text)) is not None
+    name = NAME_BEFORE.search(before)
+    introduced = name is not None and (asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1)))
+    if not introduced:
+        return 0.0
+    return 0.85 if _is_known(call, words) else 0.7 if asked or " " in words else 0.0
+
+
+def _dictionary(words: str) -> bool:
+    return all(name_tags(normal(word)) for word in words.split())
 
 
 def _is_known(call: Call, words: str) -> bool:
@@ -139,12 +173,12 @@ def _value(call: Call, words: str, before: str) -> str:
 
 def _is_not_organisation(value: str, before: str) -> bool:
     """A town or a person after a weak cue."""
-    if not re.search(r"(?:from|with|at|of|из|с)\W*$", before):
+    if not re.search(r"(?<!\w)(?:from|with|at|of|из|с)\W*$", before):
         return False
     russian = any("а" <= letter <= "я" for letter in value.lower())
     if not russian:
         return False
-    return is_place(value.lower()) or any(n.kind == "LOC" and n.text == value for n in names_in(before + value))
+    return is_place(value.lower())
 
 
 def _matched(call: Call, turn: Turn, span: tuple[int, int], value: str, sure: float) -> Finding:

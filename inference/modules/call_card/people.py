@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
+from appliance.contract.modules import KnownPerson
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
-from inference.text.matching import likeness, mentions, person_match, sounds
+from inference.text.matching import Match, likeness, mentions, person_match, sounds
 from inference.text.russian import full_name, name_tags, names_in
 from inference.text.tokens import Token, normal, tokenize
 
@@ -26,14 +28,21 @@ NOT_NAMES = frozenset(
     "the a an just about regarding calling looking interested sorry here speaking from with at good great okay ok yes "
     "no not so very still also sure well hello hi thanks thank your our my we i and for to in on of it that this "
     "really afraid happy glad right trying going having waiting mr mrs ms miss dr mister from sir madam ma'am "
-    "head sales manager director customer".split()
+    "head sales manager director customer same over out up back new everyone everything all anyone nobody somebody "
+    "спасибо хорошо здравствуйте алло добрый да нет подскажите скажите пожалуйста давайте отлично можно".split()
 )
 TITLES = frozenset("mr mrs ms miss dr mister".split())
 VOCATIVE = re.compile(r"(?:спасибо|хорошо|здравствуйте|добрый день|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$")
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
+EARLY, EARLY_ANSWER = 60, 25
+ASKED_NAME = re.compile(
+    r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|с кем (?:я )?(?:говорю|разговариваю)|your (?:full )?name|"
+    r"who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|speaking)|who do i have|may i ask who"
+)
 SPELLED = re.compile(r"\b((?:[A-Za-z][-–. ,]+){3,}[A-Za-z])\b")
 SAME_PERSON = 85
+ROUGHLY = 74
 CLIENT_LIKENESS = 84.0
 
 
@@ -43,10 +52,25 @@ def find_person(call: Call) -> list[Finding]:
     if not told:
         told = [finding for turn in call.of("colleague") for finding in _addressed(call, turn)][:1]
     known = _expected(call)
-    best = max(told, key=lambda finding: finding.confidence, default=None)
+    best = max(told, key=lambda finding: (finding.confidence, len(str(finding.value))), default=None)
     if best is None:
         return known[:1]
-    return [_spelled(call, best)]
+    return [_spelled(call, _completed(best, told))]
+
+
+def _completed(best: Finding, told: list[Finding]) -> Finding:
+    """A first name and a surname that were said apart, as in "зовут Елена, фамилия Григорьева"."""
+    if len(str(best.value).split()) > 1 or best.known_id is not None:
+        return best
+    for other in told:
+        first, second = normal(str(best.value)), normal(str(other.value))
+        if other is best or len(second.split()) > 1 or first == second or other.start != best.start:
+            continue
+        if "Surn" in name_tags(second) and "Name" in name_tags(first):
+            return replace(best, value=f"{best.value} {other.value}", display=f"{best.value} {other.value}")
+        if "Surn" in name_tags(first) and "Name" in name_tags(second):
+            return replace(best, value=f"{other.value} {best.value}", display=f"{other.value} {best.value}")
+    return best
 
 
 def _names(turn: Turn) -> Iterator[tuple[str, int, int]]:
@@ -79,20 +103,26 @@ def _can_be_name(token: Token) -> bool:
     word = token.norm
     if not token.is_word or word in NOT_NAMES or word in WEEKDAYS or word in MONTHS or len(word) < 2:  # noqa: PLR2004
         return False
-    russian = "а" <= word[0] <= "я"
-    return bool(name_tags(word)) if russian and token.text.islower() else token.text[0].isupper()
+    return token.text[0].isupper()
 
 
 def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
+    """Names that the client gives as his own."""
+    asker = call.before(turn)
+    asked = asker is not None and ASKED_NAME.search(normal(asker.text)) is not None
     for words, start, end in _names(turn):
         before = normal(turn.text[max(0, start - 40) : start])
         sure = next((weight for weight, cue in SELF if cue.search(before)), 0.0)
         after = normal(turn.text[end : end + 30])
         if AFTER_NAME.search(after):
             sure = max(sure, 0.85)
+        if not sure and asked and start < EARLY_ANSWER and _looks_named(words):
+            sure = 0.85
+        if not sure and _opens(turn, words, start, end):
+            sure = 0.75
         if not sure or not _is_person(words, before):
             continue
-        if NEEDS_MORE.search(before) and not _settled(turn, words, start, after):
+        if NEEDS_MORE.search(before) and not asked and not _settled(turn, words, start, after):
             continue
         finding = _person(call, turn, (words, start, end), sure)
         if finding is not None:
@@ -102,10 +132,28 @@ def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
 def _settled(turn: Turn, words: str, start: int, after: str) -> bool:
     """After a weak cue ("это", "it's") a name needs a second sign: where it stands, or what follows."""
     follows = re.search(r"^\W{0,2}(?:from|with|at|calling|of|из|с|компани|фирм|here|speaking|по поводу)\b|^\W*компани", after)
-    early = start < 60  # noqa: PLR2004
+    early = start < EARLY
+    several = len(words.split()) > 1
+    return follows is not None or (several and _looks_named(words)) or (early and _looks_named(words))
+
+
+def _looks_named(words: str) -> bool:
+    """A Russian name by the dictionary; an English one by having two words or more."""
+    parts = [normal(word) for word in re.split(r"[\s-]+", words)]
     russian = any("а" <= letter <= "я" for letter in words.lower())
-    named = bool(name_tags(normal(words.split()[0]))) if russian else len(words.split()) > 1
-    return follows is not None or (early and named)
+    return any(name_tags(part) for part in parts) if russian else 1 < len(parts) <= MAX_NAME
+
+
+def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
+    """ "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
+    full = len(words.split()) > 1 and _looks_named(words)
+    alone = start == 0 or turn.text[:start].rstrip()[-1:] in {".", "!", "?", ","}
+    return full and alone and start < EARLY and turn.text[end : end + 1] in {",", ".", ""} and _dictionary(words)
+
+
+def _dictionary(words: str) -> bool:
+    """Whether every word is a name by the dictionary; English names have no such proof."""
+    return all(name_tags(normal(word)) for word in words.split())
 
 
 def _is_person(words: str, before: str) -> bool:
@@ -127,11 +175,21 @@ def _person(call: Call, turn: Turn, name: tuple[str, int, int], sure: float) -> 
     expected = call.request.client.person
     people = [expected, *known] if expected is not None else known
     match = person_match(value, [person.name for person in people])
+    match = match or _colleague_of(call, value, [person.organisation or "" for person in people], [p.name for p in people])
     if match is None:
         return found(turn, (start, end), "person", value, confidence=sure)
     person = people[match.index]
     sure = min(0.97, sure + 0.05) * (0.8 + match.score / 500)
     return found(turn, (start, end), "person", person.name, confidence=sure, known_id=person.id)
+
+
+def _colleague_of(call: Call, value: str, organisations: list[str], names: list[str]) -> Match | None:
+    """A name that is only roughly like that of a person whose organisation is named in the same call."""
+    said = [name for name in set(organisations) if name and mentions(tokenize(call.transcript.text), [name])]
+    near = [index for index, name in enumerate(organisations) if name in said]
+    scores = [(fuzz.token_sort_ratio(normal(value), normal(names[index])), index) for index in near]
+    best = max(scores, default=(0.0, 0))
+    return Match(best[1], best[0]) if best[0] >= ROUGHLY and len(value.split()) > 1 else None
 
 
 def is_colleague(call: Call, name: str) -> bool:
@@ -163,8 +221,18 @@ def _addressed(call: Call, turn: Turn) -> Iterator[Finding]:
         if introduces or not (by_title or (polite and set_off) or (named and set_off and VOCATIVE.search(before))):
             continue
         value = full_name(words) if russian else words
+        known = _by_surname(call, words) if by_title else None
+        if known is not None:
+            yield found(turn, (start, end), "person", known.name, confidence=0.7, known_id=known.id)
+            continue
         if not is_colleague(call, value) and likeness(value, call.request.company.name) < CLIENT_LIKENESS:
             yield found(turn, (start, end), "person", value, confidence=0.6)
+
+
+def _by_surname(call: Call, surname: str) -> KnownPerson | None:
+    """The only person of the CRM with this surname."""
+    same = [p for p in call.request.people if likeness(p.name.split()[-1], surname) >= SAME_PERSON]
+    return same[0] if len(same) == 1 else None
 
 
 def _expected(call: Call) -> list[Finding]:

@@ -36,6 +36,8 @@ PROMISES = (
                      rf"(?:also |then |personally |just |definitely |both )?(?P<verb>{_EN_VERBS})\b")),
     (0.95, re.compile(rf"\b(?:manager|engineer|technician|colleague|specialist|driver|courier|team|someone|he|she|they|\w+)"
                       rf"(?:'ll| will)\W+(?P<third>{_EN_VERBS})\b")),
+    (0.9, re.compile(r"\b(?:will|'ll) (?:be (?:delivered|shipped|sent|there|ready|dispatched|installed|with you)|arrive)\b")),
+    (0.9, re.compile(r"\b(?:привезут|доставят|приедут|будет (?:готов\w*|доставлен\w*|отгружен\w*)|придет|отгрузят)\b")),
     (0.95, re.compile(r"\b(?:let's|shall we|can we|давайте|давай)\W+(?:\w+\W+){0,3}?(?P<joint>meet|speak|talk|schedule|have a|set|book|"
                       r"catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|договоримся|увидимся)\b")),
 )  # fmt: skip
