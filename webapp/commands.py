@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +26,7 @@ from webapp.kit.changes import begin
 from webapp.kit.db import make_engine, transaction
 from webapp.migrations.run import migrate as run_migrations
 from webapp.sample import load as sample_load
+from webapp.sample import pools
 
 
 class Server(BaseApplication):  # type: ignore[misc, unused-ignore]
@@ -91,12 +94,29 @@ def sample() -> None:
 @sample.command("load")
 @click.option("--people", default=400, show_default=True, help="How many people to make.")
 @click.option("--seed", default=7, show_default=True, help="The same seed makes the same company.")
-def load(people: int, seed: int) -> None:
+@click.option("--communications", type=int, help="How many communications to make; two a person when not given.")
+def load(people: int, seed: int, communications: int | None) -> None:
     """Fill an empty CRM with a believable company; does nothing when it is there already."""
     settings = read(WebSettings)
     parts = wiring.assemble(settings)
-    click.echo(sample_load.load(parts.sessions, people=people, seed=seed, timezone=settings.timezone))
+    click.echo(
+        sample_load.load(
+            parts.sessions, people=people, seed=seed, timezone=settings.timezone, communications=communications
+        )
+    )
     parts.engine.dispose()
+    tell_accounts(settings.home)
+
+
+def tell_accounts(home: Path) -> None:
+    """Leave the demo's accounts where the demo's last lines find them."""
+    shown = [
+        {"username": username, "password": pools.PASSWORD, "role": role}
+        for username, _name, _team, role, _locale in pools.ACCOUNTS[: pools.PERSONAS]
+    ]
+    folder = home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "accounts.json").write_text(json.dumps(shown))
 
 
 @click.group()

@@ -93,8 +93,11 @@ def _advance(session: Session, table: str) -> None:
     session.execute(text(f"SELECT count(nextval('{table}_id_seq')) FROM generate_series(1, ({largest}))"))
 
 
-def load(sessions: sessionmaker[Session], *, people: int, seed: int, timezone: str) -> str:
-    """Fill an empty CRM; answers one sentence about what was done."""
+def load(
+    sessions: sessionmaker[Session], *, people: int, seed: int, timezone: str, communications: int | None = None
+) -> str:
+    """Fill an empty CRM; answers one sentence about what was done. There are two communications a person unless told."""
+    talks_wanted = people * 2 if communications is None else communications
     with transaction(sessions) as session:
         begin(session, SYSTEM)
         if session.scalars(select(User.id).limit(1)).first() is not None:
@@ -113,7 +116,7 @@ def load(sessions: sessionmaker[Session], *, people: int, seed: int, timezone: s
         for batch in batches(items):
             session.execute(insert(DealItem), [{name: item[name] for name in fields} for item in batch])
         write(session, Task, generator.tasks(people // 2, deals, by_id))
-        talks = write(session, Communication, generator.communications(people * 2, deals, by_id))
+        talks = write(session, Communication, generator.communications(talks_wanted, deals, by_id))
         for model in TABLES:
             _advance(session, model.__tablename__)
         record(session, "sample.loaded", people=people, seed=seed)
