@@ -38,8 +38,6 @@ def leave(sentence: str) -> NoReturn:
 def start_log() -> None:
     """Write events of this process to standard error, one a line, times in UTC."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
-    # The HTTP client would write a line for each call: the run log already does, with more.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def problem(status: int, kind: str, title: str, detail: str, field: str | None = None) -> JSONResponse:

@@ -93,7 +93,7 @@ class Asking:
         self._run.attempts += 1
         try:
             async with self._engine.stream(CHAT_PATH, json.dumps(body).encode()) as answer:
-                async for event in _events(answer.aiter_lines()):
+                async for event in _events(answer):
                     self._count(event.get("usage"))
                     for choice in event.get("choices", ()):
                         if piece := choice.get("delta", {}).get("content"):
@@ -136,7 +136,7 @@ class Asking:
         finally:
             self._run.engine_ms += (time.perf_counter() - started) * 1000
         try:
-            found = answer.json()
+            found = json.loads(answer.body)
             text = str(found["choices"][0]["message"]["content"] or "")
         except (ValueError, KeyError, IndexError, TypeError) as error:
             message = f"The {self._engine.role} engine's answer has not the shape of a chat completion."
@@ -159,9 +159,20 @@ def _messages(parts: tuple[SafeText, SafeText]) -> list[Message]:
     return [*first, {"role": "user", "content": user.text}]
 
 
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Yield the whole lines of a stream of bytes; a piece may end anywhere, even inside a letter."""
+    rest = b""
+    async for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line.decode()
+    if rest:
+        yield rest.decode()
+
+
+async def _events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
     """Yield the JSON of each server-sent event. Raises EngineFailed when the stream ends before its end mark."""
-    async for line in lines:
+    async for line in _lines(pieces):
         if not line.startswith(DATA_PREFIX):
             continue
         data = line.removeprefix(DATA_PREFIX).strip()

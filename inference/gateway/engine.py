@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
-import httpx
-
 from inference.gateway.problems import EngineFailed, EngineRefused, EngineUnavailable, GatewayProblem, InputTooLong
+from inference.gateway.wire import Broken, Reply, Silent, Unreachable, Wire, WireError
 
-CONNECT_SECONDS = 2.0
 HEALTH_SECONDS = 5.0
 START_GRACE_SECONDS = 180.0
-TRIES = 2
 PROBLEM_TYPE = "application/problem+json"
 TOO_LONG_MARKS = ("exceed_context_size", "maximum context length")
-JSON_HEADERS = {"Content-Type": "application/json"}
+JSON_HEADERS = (("content-type", "application/json"),)
+TEXT_MAX_BYTES = 2000
+RETRY_SECONDS = 0.1
 
 
 class EngineProblem(GatewayProblem):
@@ -49,18 +50,15 @@ class Engine:
         self.model_hash = ""
         self._timeout_seconds = timeout_seconds
         self._started = time.monotonic()
-        timeout = httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS)
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=60)
-        transport = httpx.AsyncHTTPTransport(retries=1, limits=limits, trust_env=False)
-        self._client = httpx.AsyncClient(base_url=url or "http://off", timeout=timeout, transport=transport)
+        self._wire = Wire(url, timeout_seconds=timeout_seconds)
 
     def readiness(self) -> float:
         """Return 1 when the engine is ready, 0 when not: what a gauge shows."""
         return float(self.state == "ready")
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        self._wire.close()
 
     def _require_on(self) -> None:
         """Raise when the engine is switched off."""
@@ -68,73 +66,76 @@ class Engine:
             message = f"The {self.role} engine is switched off. {self.reason}"
             raise EngineUnavailable(message)
 
-    def _unavailable(self, error: httpx.TransportError) -> EngineUnavailable:
+    def _unavailable(self, error: WireError) -> EngineUnavailable:
         """Say in words why the engine could not be asked."""
-        if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout | httpx.PoolTimeout):
+        if isinstance(error, Silent):
             return EngineUnavailable(f"The {self.role} engine did not answer in {self._timeout_seconds:.0f} s.")
         return EngineUnavailable(f"The {self.role} engine cannot be reached ({type(error).__name__}).")
 
-    async def post(self, path: str, body: bytes) -> httpx.Response:
-        """Ask once, and once more when the connection broke before an answer. Raises a GatewayProblem."""
+    async def post(self, path: str, body: bytes) -> Reply:
+        """Ask once, and once more when a kept-alive connection proved stale. Raises a GatewayProblem."""
         self._require_on()
-        for attempt in range(TRIES):
-            try:
-                answer = await self._client.post(path, content=body, headers=JSON_HEADERS)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-                # A kept-alive connection may have been closed by the engine just as it was used.
-                if attempt + 1 == TRIES:
-                    raise self._unavailable(error) from error
-            except httpx.TransportError as error:
-                raise self._unavailable(error) from error
-            else:
-                self._require_success(answer)
-                return answer
-        message = "unreachable: the last try returns or raises"
-        raise AssertionError(message)
+        try:
+            reply = await self._call_again_when_stale(path, body)
+        except WireError as error:
+            raise self._unavailable(error) from error
+        self._require_success(reply)
+        return reply
 
-    async def upload(self, path: str, parts: AsyncIterator[bytes], headers: dict[str, str]) -> httpx.Response:
+    async def _call_again_when_stale(self, path: str, body: bytes) -> Reply:
+        """Call; once more when nobody listened or when the engine closed a kept-alive connection as it was used."""
+        try:
+            return await self._wire.call("POST", path, body=body, headers=JSON_HEADERS)
+        except Unreachable:
+            await asyncio.sleep(RETRY_SECONDS)
+        except Broken as error:
+            if not error.stale:
+                raise
+        return await self._wire.call("POST", path, body=body, headers=JSON_HEADERS)
+
+    async def upload(self, path: str, parts: AsyncIterator[bytes], headers: dict[str, str]) -> Reply:
         """Pass a body on as it arrives, without keeping it. Raises a GatewayProblem."""
         self._require_on()
         try:
-            answer = await self._client.post(path, content=parts, headers=headers)
-        except httpx.TransportError as error:
+            reply = await self._wire.call("POST", path, body=parts, headers=tuple(headers.items()))
+        except WireError as error:
             raise self._unavailable(error) from error
-        self._require_success(answer)
-        return answer
+        self._require_success(reply)
+        return reply
 
     @asynccontextmanager
-    async def stream(self, path: str, body: bytes) -> AsyncIterator[httpx.Response]:
+    async def stream(self, path: str, body: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a streamed answer; a broken stream raises EngineFailed inside the block."""
         self._require_on()
         try:
-            async with self._client.stream("POST", path, content=body, headers=JSON_HEADERS) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    self._require_success(answer)
-                yield answer
-        except (httpx.ConnectError, httpx.TimeoutException) as error:
+            async with self._wire.stream("POST", path, body=body, headers=JSON_HEADERS) as (reply, pieces):
+                if not _is_success(reply):
+                    reply.body = b"".join([piece async for piece in pieces])
+                    self._require_success(reply)
+                yield pieces
+        except (Unreachable, Silent) as error:
             raise self._unavailable(error) from error
-        except httpx.TransportError as error:
+        except WireError as error:
             message = f"The {self.role} engine broke off in the middle of its answer."
             raise EngineFailed(message) from error
 
-    def _require_success(self, answer: httpx.Response) -> None:
+    def _require_success(self, reply: Reply) -> None:
         """Translate an engine's error into ours."""
-        if answer.is_success:
+        if _is_success(reply):
             return
-        text = answer.text[:2000]
-        if answer.headers.get("content-type", "").startswith(PROBLEM_TYPE):
-            raise EngineProblem(answer.status_code, answer.json())
-        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        text = reply.body[:TEXT_MAX_BYTES].decode(errors="replace")
+        if reply.headers.get("content-type", "").startswith(PROBLEM_TYPE):
+            raise EngineProblem(reply.status, _described(reply))
+        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
             message = f"The {self.role} engine is not ready yet."
             raise EngineUnavailable(message)
         if any(mark in text for mark in TOO_LONG_MARKS):
             message = "The text does not fit the model's context."
             raise InputTooLong(message, "input")
-        if answer.is_server_error:
-            message = f"The {self.role} engine failed with status {answer.status_code}."
+        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            message = f"The {self.role} engine failed with status {reply.status}."
             raise EngineFailed(message)
-        message = f"The {self.role} engine refused the request with status {answer.status_code}: {_said(text)}"
+        message = f"The {self.role} engine refused the request with status {reply.status}: {_said(text)}"
         raise EngineRefused(message)
 
     async def check_health(self) -> None:
@@ -142,14 +143,16 @@ class Engine:
         if self.state == "off":
             return
         try:
-            answer = await self._client.get("/health", timeout=HEALTH_SECONDS)
-            if answer.is_success:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                answer = await self._wire.call("GET", "/health")
+            if _is_success(answer):
                 if self.state != "ready" or not self.model:
                     await self._learn_model()
                 self.state, self.reason = "ready", ""
             else:
-                self._not_ready(f"/health answers {answer.status_code}.", starting=answer.status_code == 503)
-        except (httpx.TransportError, ValueError) as error:
+                starting = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+                self._not_ready(f"/health answers {answer.status}.", starting=starting)
+        except (WireError, TimeoutError, ValueError) as error:
             self._not_ready(f"No answer from the engine ({type(error).__name__}).", starting=not self.model)
 
     def _not_ready(self, reason: str, *, starting: bool) -> None:
@@ -160,14 +163,37 @@ class Engine:
 
     async def _learn_model(self) -> None:
         """Read the served model's name and hash from /v1/models."""
-        answer = await self._client.get("/v1/models", timeout=HEALTH_SECONDS)
-        entries = answer.json().get("data") if answer.is_success else None
+        async with asyncio.timeout(HEALTH_SECONDS):
+            answer = await self._wire.call("GET", "/v1/models")
+        entries = _object(answer.body).get("data") if _is_success(answer) else None
         if not entries:
             return
         names = [str(entries[0].get("id", "")), *map(str, entries[0].get("aliases", []))]
         hashes = [name.removeprefix("sha256:") for name in names if name.startswith("sha256:")]
         self.model_hash = hashes[0] if hashes else ""
         self.model = next((name for name in names if name and not name.startswith("sha256:")), "")
+
+
+def _is_success(reply: Reply) -> bool:
+    """Tell whether a status is of the kind that says yes."""
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object in a text. Raises ValueError when it holds none."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        message = "no JSON object"
+        raise ValueError(message)  # noqa: TRY004 - the caller asks whether the text is right, not the type
+    return found
+
+
+def _described(reply: Reply) -> dict[str, Any]:
+    """Return the problem details that an engine gave, or its status alone when they cannot be read."""
+    try:
+        return _object(reply.body)
+    except ValueError:
+        return {"title": "The model's engine refused the request", "status": reply.status}
 
 
 def _said(text: str) -> str:

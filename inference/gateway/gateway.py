@@ -59,7 +59,7 @@ class Gateway:
             self._health.cancel()
         await self.run_log.stop()
         for engine in self.engines.values():
-            await engine.close()
+            engine.close()
 
     async def _watch(self) -> None:
         """Ask every engine for its health, again and again, and note changes in the log."""

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -20,6 +19,7 @@ from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, RequestInvalid
 from inference.gateway.protocol import json_object, new_run
 from inference.gateway.runs import Run
+from inference.gateway.wire import Reply
 
 JSON_TYPE = "application/json"
 CHAT_PATH = "/v1/chat/completions"
@@ -98,7 +98,7 @@ def _note_usage(run: Run, usage: Any) -> None:
         run.completion_tokens = int(usage.get("completion_tokens") or 0)
 
 
-async def _asked(engine: Engine, path: str, body: dict[str, Any], run: Run) -> httpx.Response:
+async def _asked(engine: Engine, path: str, body: dict[str, Any], run: Run) -> Reply:
     """Ask the engine under the name that it serves its model by, and note the time."""
     body["model"] = engine.model or body.get("model", engine.role)
     run.attempts, started = 1, time.perf_counter()
@@ -108,10 +108,10 @@ async def _asked(engine: Engine, path: str, body: dict[str, Any], run: Run) -> h
         run.engine_ms = (time.perf_counter() - started) * 1000
 
 
-def _passed_back(answer: httpx.Response, run: Run) -> Response:
+def _passed_back(answer: Reply, run: Run) -> Response:
     """Return the engine's answer as it is, with the id of the run."""
     content_type = answer.headers.get("content-type", JSON_TYPE)
-    return Response(answer.content, answer.status_code, {"Content-Type": content_type, "X-Ostrov-Run": run.id})
+    return Response(answer.body, answer.status, {"Content-Type": content_type, "X-Ostrov-Run": run.id})
 
 
 async def embeddings(gateway: Gateway, request: Request) -> Response:
@@ -123,7 +123,7 @@ async def embeddings(gateway: Gateway, request: Request) -> Response:
         body = await json_object(request)
         _masked_inputs(body, gateway.policy.masking)
         answer = await _asked(engine, EMBED_PATH, body, run)
-        _count(run, answer.content)
+        _count(run, answer.body)
         return _passed_back(answer, run)
     except GatewayProblem as error:
         problem = error
@@ -149,7 +149,7 @@ async def chat(gateway: Gateway, request: Request) -> Response:
         run.verdict = "cancelled"
         gateway.close_run(run)
         return Response(status_code=CLIENT_CLOSED)
-    _note_chat(run, answer.content)
+    _note_chat(run, answer.body)
     gateway.close_run(run)
     return _passed_back(answer, run)
 
@@ -165,14 +165,16 @@ async def _chat_stream(gateway: Gateway, engine: Engine, body: dict[str, Any], r
     return StreamingResponse(pieces, media_type="text/event-stream", headers={"X-Ostrov-Run": run.id})
 
 
-async def _relayed(gateway: Gateway, answer: httpx.Response, stack: AsyncExitStack, run: Run) -> AsyncIterator[bytes]:
+async def _relayed(
+    gateway: Gateway, answer: AsyncIterator[bytes], stack: AsyncExitStack, run: Run
+) -> AsyncIterator[bytes]:
     """Relay a stream; when the engine breaks off, end with an error event instead of silence."""
     seen = bytearray()
     problem: GatewayProblem | None = None
     run.verdict = "cancelled"
     try:
         async with stack:
-            async for piece in answer.aiter_bytes():
+            async for piece in answer:
                 if len(seen) < LOGGED_STREAM_BYTES:
                     seen += piece
                 yield piece
