@@ -7,7 +7,7 @@ import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from webapp.kit.errors import Invalid, TooLarge
 from webapp.kit.i18n import N_, gettext
@@ -50,7 +50,7 @@ def too_large(limit_megabytes: int, field: str) -> TooLarge:
     return TooLarge(gettext(said, limit=limit_megabytes, setting="OSTROV_UPLOAD_MAX_MEGABYTES"), field=field)
 
 
-def receive(stream: BinaryIO, folder: Path, *, limit_megabytes: int, field: str) -> Arrived:
+def receive(stream: IO[bytes], folder: Path, *, limit_megabytes: int, field: str) -> Arrived:
     """Read a stream into a temporary file; an empty file or one over the limit is refused and leaves nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f".arriving-{uuid.uuid4().hex}"
@@ -62,7 +62,7 @@ def receive(stream: BinaryIO, folder: Path, *, limit_megabytes: int, field: str)
         raise
 
 
-def _copy(stream: BinaryIO, target: BinaryIO, path: Path, limit_megabytes: int, field: str) -> Arrived:
+def _copy(stream: IO[bytes], target: IO[bytes], path: Path, limit_megabytes: int, field: str) -> Arrived:
     digest = hashlib.sha256()
     size = 0
     head = b""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo
 
-from webapp.crm.communications.messages import Links, WriteDown
+from werkzeug.datastructures import FileStorage
+
+from webapp.crm.communications.messages import Links, StoredFile, WriteDown
+from webapp.kit import files
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import N_, gettext
 
@@ -78,6 +81,19 @@ def clean_name(filename: str | None) -> str:
     """The name of an uploaded file without folders, not longer than a file name may be."""
     name = PurePath((filename or "").replace("\\", "/")).name.strip()
     return name[-LONGEST_NAME:] or "recording"
+
+
+def receive_recording(sent: FileStorage, folder: Path, limit_megabytes: int) -> StoredFile:
+    """Put an uploaded recording into its place on disk; what is not one is refused and leaves nothing behind."""
+    name = clean_name(sent.filename)
+    arrived = files.receive(sent.stream, folder, limit_megabytes=limit_megabytes, field="recording")
+    try:
+        kind = recognised(arrived.head, name)
+    except Invalid:
+        arrived.drop()
+        raise
+    arrived.keep(folder)
+    return StoredFile(arrived.sha256, arrived.size, name, kind)
 
 
 def read_client(text: str) -> tuple[str, int]:
