@@ -12,9 +12,9 @@ from jinja2 import Environment
 from jinja2.runtime import Macro
 
 FILES = (
-    "icon", "button", "field", "badge", "card", "table", "empty", "timeline", "proposal", "player", "progress", "overlay",
-    "assistant",
-)  # fmt: skip
+    *("icon", "button", "field", "badge", "card", "table", "empty"),
+    *("timeline", "proposal", "player", "progress", "overlay", "assistant"),
+)
 LEGAL_FORMS = frozenset({"ООО", "АО", "ПАО", "ЗАО", "ИП", "LLC", "LTD", "INC", "GMBH"})
 HUES = 8
 MINUTE_SECONDS = 60

@@ -1,4 +1,4 @@
-"""The style guide at /_design: every component with believable content, on pages like the product's own (debug only)."""
+"""The style guide at /_design: every component with believable content, on pages like the product's (debug only)."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def show(name: str) -> Response:
     context: dict[str, Any] = {
         "guide_pages": PAGES,
         "guide_page": known,
-        "people": samples.PEOPLE,
-        "deals": samples.DEALS,
-        "stages": samples.STAGES,
+        "people": samples.DATA["people"],
+        "deals": samples.DATA["deals"],
+        "stages": samples.DATA["stages"],
         "segments": samples.segments(),
         "voices": {"client": ("Анна Ковалёва", 1), "colleague": ("Мы", 0)},
         "proposals": samples.proposals(),
         "called_at": moment - timedelta(minutes=42),
-        "run": samples.RUN,
+        "run": samples.DATA["run"],
     }
     return page(f"styleguide/{known.replace('-', '_')}.html", **context)
 
@@ -95,7 +95,7 @@ def recording() -> Response:
 def palette() -> str:
     """What the palette shows for a query."""
     asked = request.args.get("q", "").casefold()
-    people = [p for p in samples.PEOPLE if asked and asked in f"{p['name']} {p['company']}".casefold()]
+    people = [p for p in samples.DATA["people"] if asked and asked in f"{p['name']} {p['company']}".casefold()]
     return render_template("styleguide/palette.html", people=people)
 
 
@@ -105,7 +105,7 @@ def ask() -> Response:
     done = render_template("styleguide/answer.html")
 
     def events() -> Iterator[str]:
-        for word in samples.ANSWER.split(" "):
+        for word in samples.DATA["answer"].split(" "):
             yield f"event: token\ndata: {json.dumps({'text': word + ' '})}\n\n"
             time.sleep(0.02)
         yield f"event: done\ndata: {json.dumps({'html': done})}\n\n"
