@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -117,7 +118,8 @@ def pip(arguments: list[str], what: str, total: int) -> None:
                 seen += 1
                 show_progress(what, seen, total)
             elif line.startswith("Installing collected"):
-                show_progress(what + ", unpacking", total, total)
+                # pip says nothing more until all is unpacked, which takes a minute: count what has arrived.
+                threading.Thread(target=count_unpacked, args=(process, what, total), daemon=True).start()
     process.wait()
     end_progress()
     if process.returncode != 0:
@@ -126,6 +128,17 @@ def pip(arguments: list[str], what: str, total: int) -> None:
         if mismatch:
             refuse("a package does not match the checksum in the lock file.", f"Nothing was installed. See {log_path}.")
         refuse("pip could not install the packages.", f"Is the package index reachable? The whole log: {log_path}.")
+
+
+def count_unpacked(process: subprocess.Popen[str], what: str, total: int) -> None:
+    """Show how many packages are unpacked while pip is busy with it."""
+    seen = -1
+    while process.poll() is None:
+        arrived = min(total, sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info")))
+        if arrived > seen:
+            seen = arrived
+            show_progress(what + ", unpacking", seen, total)
+        time.sleep(0.5)
 
 
 def show_progress(what: str, seen: int, total: int) -> None:
