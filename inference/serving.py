@@ -38,6 +38,7 @@ def leave(sentence: str) -> NoReturn:
 def start_log() -> None:
     """Write events of this process to standard error, one a line, times in UTC."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
 
 
 def problem(status: int, kind: str, title: str, detail: str, field: str | None = None) -> JSONResponse:

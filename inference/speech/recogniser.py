@@ -44,9 +44,9 @@ class Wish:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was said. `channels` tells how many were read apart, `damaged` that the file's end was missing."""
+    """What was said; without speech the language is None. `channels` tells how many were read apart, `damaged` that the file's end was missing."""
 
-    language: str
+    language: str | None
     language_probability: float
     duration: float
     channels: int
@@ -112,17 +112,15 @@ class Recogniser:
             damaged=recording.damaged,
         )
 
-    def _language(self, sounds: list[Sound], speech: list[list[Chunk]], asked: str | None) -> tuple[str, float]:
+    def _language(self, sounds: list[Sound], speech: list[list[Chunk]], asked: str | None) -> tuple[str | None, float]:
         """Return the language of the call and its probability, judged once on the channel with most speech."""
-        supported = self._model.supported_languages
-        if asked in supported:
-            return str(asked), 1.0
-        if len(supported) == 1:
-            return supported[0], 1.0
         amounts = [sum(chunk["end"] - chunk["start"] for chunk in chunks) for chunks in speech]
         most = int(np.argmax(amounts))
         if not amounts[most]:
-            return self._preferred[0] if self._preferred else supported[0], 0.0
+            return None, 0.0
+        supported = self._model.supported_languages
+        if asked in supported or len(supported) == 1:
+            return asked if asked in supported else supported[0], 1.0
         sample = _gathered(sounds[most], next(_pieces(speech[most])))[: LANGUAGE_SECONDS * RATE]
         _, _, ranked = self._model.detect_language(audio=sample)
         best, probability = ranked[0]

@@ -1,0 +1,127 @@
+"""A real gateway on a real socket, a real database behind it, and an engine that does as it is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from sqlalchemy import create_engine, text
+
+from inference.gateway.api import build_app
+from inference.gateway.engine import Engine
+from inference.gateway.gateway import Gateway
+from inference.gateway.policy import ON_PREMISES, Policy
+from inference.gateway.run_log import RunLog, libpq_url
+from inference.migrations.upgrade import upgrade
+from inference.modules import load_module
+from tests.inference.standin_engine import StandIn, served, standing_in
+
+KEY = "the-key-of-the-tests"
+NOTE = load_module("tests.inference.gateway.note_module")
+
+
+@dataclass
+class Running:
+    """A served gateway and a client that holds its key."""
+
+    gateway: Gateway
+    client: httpx.Client
+    url: str
+
+    def run_note(self, text: str = "chairs", **more: Any) -> httpx.Response:
+        body = {"subject": {"type": "communication", "id": 17}, "input": {"text": text, **more}}
+        headers = {"X-Ostrov-Actor": "5", "X-Request-Id": "r-1"}
+        return self.client.post("/v1/modules/note/run", json=body, headers=headers)
+
+
+@pytest.fixture
+def engine() -> Iterator[StandIn]:
+    with standing_in() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def database(postgres: str) -> str:
+    """The URL of a migrated database, as the gateway's own role."""
+    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS gateway_tests"))
+        connection.execute(text("CREATE DATABASE gateway_tests OWNER ostrov_owner"))
+    admin.dispose()
+    upgrade(postgres.format(role="ostrov_owner", database="gateway_tests"))
+    return postgres.format(role="ostrov_gateway", database="gateway_tests")
+
+
+Start = Callable[..., AbstractContextManager[Running]]
+
+
+@pytest.fixture
+def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
+    """Start a gateway, with anything about it changed."""
+
+    @contextmanager
+    def starting(
+        *, url: str | None = None, database_url: str = database, timeout: float = 5, policy: Policy = ON_PREMISES
+    ) -> Iterator[Running]:
+        address = engine.url if url is None else url
+        engines = {role: Engine(role, address, timeout_seconds=timeout) for role in ("chat", "embed", "speech")}
+        log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
+        gateway = Gateway(key=KEY, engines=engines, modules={"note": NOTE}, policy=policy, run_log=log)
+        with served(build_app(gateway)) as port:
+            base = f"http://127.0.0.1:{port}"
+            headers = {"Authorization": f"Bearer {KEY}"}
+            with httpx.Client(base_url=base, headers=headers, timeout=20, trust_env=False) as client:
+                yield Running(gateway, client, base)
+
+    return starting
+
+
+@pytest.fixture
+def running(start: Start) -> Iterator[Running]:
+    with start() as found:
+        yield found
+
+
+@pytest.fixture
+def logged(database: str) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Wait for the logged run with this id; its features come with it."""
+    with psycopg.connect(libpq_url(database), autocommit=True, row_factory=dict_row) as connection:
+
+        def find(run_id: str) -> dict[str, Any]:
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                row = connection.execute("SELECT * FROM gateway.runs WHERE id = %s", (run_id,)).fetchone()
+                if row is not None:
+                    query = "SELECT * FROM gateway.run_features WHERE run_id = %s ORDER BY position"
+                    return {**row, "features": connection.execute(query, (run_id,)).fetchall()}
+                time.sleep(0.05)
+            message = f"run {run_id} was not logged"
+            raise AssertionError(message)
+
+        yield find
+
+
+@pytest.fixture
+def last_run(database: str) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Wait for the newest run with this request id."""
+    with psycopg.connect(libpq_url(database), autocommit=True, row_factory=dict_row) as connection:
+
+        def find(request_id: str) -> dict[str, Any]:
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                row = connection.execute("SELECT * FROM gateway.runs WHERE request_id = %s", (request_id,)).fetchone()
+                if row is not None:
+                    return row
+                time.sleep(0.05)
+            message = f"no run of request {request_id} was logged"
+            raise AssertionError(message)
+
+        yield find

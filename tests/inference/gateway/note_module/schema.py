@@ -1,0 +1,34 @@
+"""What `note` takes and gives."""
+
+from pydantic import BaseModel
+
+
+class Input(BaseModel):
+    """A text, and whether the module may go on without its model."""
+
+    text: str
+    alone: bool = False
+
+
+class Asked(BaseModel):
+    """What the model is asked for."""
+
+    note: str
+    sure: float
+
+
+class Piece(BaseModel):
+    """One piece of evidence."""
+
+    field: str
+    value: str
+    quote: str
+    second: float
+    confidence: float
+
+
+class Output(BaseModel):
+    """A note and what it rests on."""
+
+    note: str
+    proposals: list[Piece]

@@ -1,0 +1,107 @@
+"""The OpenAI-compatible endpoints."""
+
+import pytest
+
+from tests.inference.standin_engine import MODEL, BreakOff, Fail, Say
+
+CHAT = {"model": "chat", "messages": [{"role": "user", "content": "hello"}]}
+
+
+@pytest.mark.parametrize("key", ["", "Bearer wrong", "the-key-of-the-tests"])
+def test_nobody_asks_a_model_without_the_key(running, key):
+    response = running.client.post("/v1/chat/completions", json=CHAT, headers={"Authorization": key})
+    assert response.status_code == 401
+    assert response.json()["type"].endswith("/key-missing")
+
+
+def test_health_needs_no_key(running):
+    assert running.client.get("/healthz", headers={"Authorization": ""}).json() == {"status": "ok"}
+
+
+def test_readiness_names_engines_models_and_the_log(running):
+    found = running.client.get("/readyz", headers={"Authorization": ""})
+    assert found.status_code == 200
+    assert found.json()["engines"]["chat"] == {"state": "ready", "reason": None, "model": MODEL}
+    assert found.json()["run_log"]["state"] in {"ready", "starting"}
+
+
+def test_metrics_count_runs(running):
+    running.client.post("/v1/chat/completions", json=CHAT)
+    assert 'ostrov_gateway_runs_total{endpoint="chat",verdict="ok"} 1.0' in running.client.get("/metrics").text
+
+
+def test_a_chat_passes_and_is_logged(running, engine, logged):
+    engine.will(Say("good day"))
+    response = running.client.post("/v1/chat/completions", json=CHAT)
+    assert response.json()["choices"][0]["message"]["content"] == "good day"
+    assert engine.asked[-1]["model"] == MODEL
+    row = logged(response.headers["x-ostrov-run"])
+    assert (row["masked_prompt"], row["masked_answer"], row["completion_tokens"]) == ("hello", "good day", 7)
+
+
+def test_a_streamed_chat_passes_and_is_logged_as_words(running, engine, logged):
+    engine.will(Say("good day to you"))
+    response = running.client.post("/v1/chat/completions", json={**CHAT, "stream": True})
+    assert response.text.endswith("data: [DONE]\n\n")
+    row = logged(response.headers["x-ostrov-run"])
+    assert (row["masked_answer"].strip(), row["prompt_tokens"]) == ("good day to you", 11)
+
+
+def test_a_streamed_chat_that_breaks_off_ends_with_an_error(running, engine, logged):
+    engine.will(BreakOff(("good",)))
+    response = running.client.post("/v1/chat/completions", json={**CHAT, "stream": True})
+    assert "engine-failed" in response.text.splitlines()[-2]
+    assert logged(response.headers["x-ostrov-run"])["verdict"] == "failed"
+
+
+def test_a_streamed_chat_from_a_failing_engine_is_a_problem_before_the_stream(running, engine):
+    engine.will(Fail(500))
+    assert running.client.post("/v1/chat/completions", json={**CHAT, "stream": True}).status_code == 502
+
+
+@pytest.mark.parametrize("messages", [None, [], "hello", ["hello"]])
+def test_a_chat_without_messages_names_the_field(running, messages):
+    response = running.client.post("/v1/chat/completions", json={"messages": messages})
+    assert (response.status_code, response.json()["field"]) == (422, "messages")
+
+
+def test_embeddings_pass_with_their_kind_of_text(running, engine, logged):
+    response = running.client.post("/v1/embeddings", json={"input": ["a", "b"], "input_type": "query"})
+    assert [len(item["embedding"]) for item in response.json()["data"]] == [384, 384]
+    assert engine.asked[-1]["input_type"] == "query"
+    row = logged(response.headers["x-ostrov-run"])
+    assert (row["prompt_tokens"], row["masked_prompt"]) == (3, None)
+
+
+def test_texts_to_embed_must_be_texts(running):
+    response = running.client.post("/v1/embeddings", json={"input": [1]})
+    assert (response.status_code, response.json()["field"]) == (422, "input")
+
+
+def test_a_recording_reaches_the_engine_byte_for_byte(running, engine):
+    sound = bytes(range(256)) * 4000
+    response = running.client.post("/v1/audio/transcriptions", files={"file": ("call.wav", sound)})
+    assert response.json()["text"] == "hello"
+    assert sound in engine.uploads[0]
+
+
+def test_what_the_speech_engine_says_about_a_recording_reaches_the_caller(running, engine, last_run):
+    said = '{"type": "tag:x/recording-empty", "title": "Empty", "status": 422, "detail": "Nothing.", "field": "file"}'
+    engine.will(Fail(422, said))
+    headers = {"X-Request-Id": "empty"}
+    response = running.client.post("/v1/audio/transcriptions", files={"file": ("a.wav", b"x")}, headers=headers)
+    assert (response.status_code, response.json()["field"], response.json()["detail"]) == (422, "file", "Nothing.")
+    assert last_run("empty")["verdict"] == "input_invalid"
+
+
+def test_models_are_listed_by_role(running):
+    found = running.client.get("/v1/models").json()
+    assert {entry["id"]: entry["served_by"] for entry in found["data"]} == dict.fromkeys(
+        ("chat", "embed", "speech"), MODEL
+    )
+    assert [module["name"] for module in found["modules"]] == ["note"]
+
+
+def test_an_unknown_path_is_a_problem_too(running):
+    response = running.client.get("/v1/nothing")
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
