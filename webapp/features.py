@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.crm.documents.feature import FEATURE as DOCUMENTS
 from webapp.kit.feature import Feature
 
-FEATURES: tuple[Feature, ...] = ()
+FEATURES: tuple[Feature, ...] = (DOCUMENTS,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import semchunk
+from semchunk import semchunk
 
 PIECE_CHARACTERS = 800
 

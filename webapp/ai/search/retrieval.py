@@ -6,7 +6,7 @@ Each way of searching gives a list of chunks, already filtered; reciprocal rank 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -89,8 +90,8 @@ def search(session: Session, actor: Actor, sources: Mapping[str, SearchSource], 
         lists.append(_by_fragments(wanted.query, keep))
     if wanted.vector is not None:
         lists.append(_by_vector(wanted.vector, keep, exact=prepare_vectors(session, keep)))
-    rows = session.execute(_fused(lists, wanted))
-    return [_hit(row, wanted.query) for row in rows]
+    hits = [_hit(row, wanted.query) for row in session.execute(_fused(lists, wanted))]
+    return _withhold_titles(session, actor, hits)
 
 
 def found(session: Session, actor: Actor, sources: Mapping[str, SearchSource], question: str, **how: Any) -> list[Hit]:
@@ -194,6 +195,26 @@ def _placed(matches: Any, *order: Any) -> Select[Any]:
     distance = matches.c.weight if way == "vectors" else cast(None, Float)
     columns = (matches.c.id, matches.c.entity, matches.c.entity_id, place.label("place"), literal(way).label("way"))
     return select(*columns, distance.label("distance")).order_by(first, *rest, matches.c.id).limit(CANDIDATES)
+
+
+def _withhold_titles(session: Session, actor: Actor, hits: list[Hit]) -> list[Hit]:
+    """Empty the titles that are made of a field which the actor may not see; asks only where a role hides fields."""
+    hidden = {hit.type: actor.hidden_fields(hit.type) for hit in hits}
+    touched = [(hit.type, hit.id) for hit in hits if hidden[hit.type]]
+    if not touched:
+        return hits
+    fields = {field for names in hidden.values() for field in names}
+    bodies = select(Chunk.entity, Chunk.entity_id, Chunk.field, Chunk.body).where(
+        tuple_(Chunk.entity, Chunk.entity_id).in_(touched), Chunk.field.in_(fields)
+    )
+    unseen = [row for row in session.execute(bodies) if row.field in hidden[row.entity]]
+    secret = {
+        (hit.type, hit.id)
+        for hit in hits
+        for row in unseen
+        if (row.entity, row.entity_id) == (hit.type, hit.id) and hit.title in row.body
+    }
+    return [replace(hit, title="") if (hit.type, hit.id) in secret else hit for hit in hits]
 
 
 def _share(place: Any) -> ColumnElement[float]:

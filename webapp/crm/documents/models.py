@@ -12,7 +12,10 @@ from webapp.kit.searchable import SearchPart
 
 
 class Document(Base, Owned):
-    """An uploaded file (pdf, docx, txt, md) whose text can be found and cited; `state` is received, indexed or failed."""
+    """An uploaded file (pdf, docx, txt, md) whose text can be found and cited.
+
+    `state` is received, indexed or failed; `pages` is None for formats without pages.
+    """
 
     __tablename__ = "documents"
     __entity__ = "document"

@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("full_name", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=True),
+        sa.Column("password_temporary", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("fs_uniquifier", sa.Text(), nullable=False),
         sa.Column("team_id", sa.Integer(), nullable=True),
