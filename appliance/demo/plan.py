@@ -204,6 +204,7 @@ def _services(settings: DemoSettings, home: Home, given: Environments) -> list[U
     for engine, feature in ((llm, "chat"), (embed, "embed"), (speech, "speech")):
         engine.feature = feature
         engine.health = answers(engine.port or 0, "/health")
+    llm.start_seconds = 900.0  # a person's own model may be large and its disk slow
     gateway.health = answers(settings.gateway_port, "/healthz")
     web.health = answers(settings.web_port, "/healthz")
     web.vital = True

@@ -217,6 +217,7 @@ class Service(Process):
     port: int | None = None
     feature: str | None = None
     vital: bool = False
+    start_seconds: float = 180.0
     stop_signal: signal.Signals = signal.SIGTERM
     restarts: int = 0
     failures: int = 0
@@ -271,6 +272,17 @@ class Service(Process):
             self.become(State.READY)
         elif self.state is State.READY:
             self.become(State.DOWN, "does not answer")
+        elif self.state is State.STARTING and now - self.started_at > self.start_seconds:
+            self._give_up_waiting()
+
+    def _give_up_waiting(self) -> None:
+        """Stop holding up the others for a service that runs but does not answer; it may still come up."""
+        reason = f"does not answer after {self.start_seconds:.0f} seconds"
+        if self.vital and not self.was_ready:
+            log = self.home.log(self.name)
+            self.become(State.FAILED, reason)
+            raise Fatal(f"{self.title} {reason}:\n{tail(log)}", f"The whole log: {log}")
+        self.become(State.DOWN, reason)
 
     def ask_to_stop(self) -> None:
         """Send the signal that means: finish and go."""

@@ -133,3 +133,25 @@ def test_a_service_with_a_health_check_is_ready_only_when_healthy(home: Home):
     assert (service.state, service.reason) == (State.DOWN, "does not answer")
     service.kill()
     stop(service)
+
+
+def test_a_vital_service_that_runs_but_never_answers_ends_the_demo(home: Home):
+    code = "import time; print('stuck', flush=True); time.sleep(60)"
+    service = Service(
+        *("s", "The web"), command=python(code), environment=os.environ, home=home, health=lambda: False, vital=True
+    )
+    service.start_seconds = 1.0
+    with pytest.raises(Fatal, match=r"(?s)The web does not answer after 1 seconds.*stuck"):
+        drive({"s": service}, lambda: False)
+    service.kill()
+    stop(service)
+
+
+def test_any_other_service_that_does_not_answer_in_time_holds_nobody_up_and_may_still_come(home: Home):
+    code = "import time; time.sleep(60)"
+    service = Service("s", "S", command=python(code), environment=os.environ, home=home, health=lambda: False)
+    service.start_seconds = 0.2
+    drive({"s": service}, lambda: service.state is State.DOWN)
+    service.healthy = True
+    drive({"s": service}, lambda: service.state is State.READY)
+    stop(service)
