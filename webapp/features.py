@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from webapp.crm.documents.feature import FEATURE as DOCUMENTS
+from webapp.crm.users.feature import FEATURE as USERS
+from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.kit.feature import Feature
 
-FEATURES: tuple[Feature, ...] = (DOCUMENTS,)
+FEATURES: tuple[Feature, ...] = (ORGANISATIONS, DOCUMENTS,)

@@ -48,6 +48,14 @@ def clean(values: Mapping[str, Any], cleaners: Mapping[str, Cleaner]) -> dict[st
     return cleaned
 
 
+def try_clean(cleaner: Cleaner, value: Any) -> Any:
+    """The cleaned value, or "" when it does not fit: for hints while somebody is still typing."""
+    try:
+        return cleaner(value)
+    except Unclean:
+        return ""
+
+
 def line(longest: int = 200, *, required: bool = False) -> Cleaner:
     """One line of text, its spaces collapsed, at most `longest` characters."""
 

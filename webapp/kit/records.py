@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from webapp.kit.access import Actor, require, require_any, require_fields
-from webapp.kit.errors import Conflict, NotFound
+from webapp.kit.errors import Conflict, Forbidden, NotFound
 from webapp.kit.i18n import N_
 
 
@@ -76,6 +76,9 @@ def apply(actor: Actor, record: Any, values: Mapping[str, Any], *, by_person: bo
     person's edit marks its fields; what is no person's edit leaves marked fields alone and says which.
     """
     require(actor, record, "edit")
+    for name in values:  # also with the stored value: guesses at what is hidden must not be told right from wrong
+        if not actor.sees(record.__entity__, name):
+            raise Forbidden(field=name)
     changes = {name: value for name, value in values.items() if getattr(record, name) != value}
     kept = () if by_person else tuple(sorted(set(changes) & set(record.human_fields)))
     changes = {name: value for name, value in changes.items() if name not in kept}

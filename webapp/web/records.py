@@ -147,7 +147,9 @@ def install_fields(blueprint: Blueprint, editing: Editing) -> None:
     blueprint.add_url_rule(address, "save_field", save_field, methods=["POST"])
 
 
-def install_history(blueprint: Blueprint, editing: Editing, words: Callable[[Sequence[Any]], Mapping[Any, str]]) -> None:
+def install_history(
+    blueprint: Blueprint, editing: Editing, words: Callable[[Sequence[Any]], Mapping[Any, str]]
+) -> None:
     """Add the address of the history drawer.
 
     `words(changes)` maps (field, value) of references and choices to what people call them, and ("by", id) to names.
@@ -157,7 +159,14 @@ def install_history(blueprint: Blueprint, editing: Editing, words: Callable[[Seq
         record = editing.get(record_id)
         found = history.of(g.session, g.actor, editing.entity, record.id, after=request.args.get("after"))
         labels = {one.name: one for one in editing.fields}
-        return page("records/history.html", editing=editing, record=record, changes=found, labels=labels, words=words(found.rows))
+        return page(
+            "records/history.html",
+            editing=editing,
+            record=record,
+            changes=found,
+            labels=labels,
+            words=words(found.rows),
+        )
 
     blueprint.add_url_rule(f"/{editing.plural}/<int:record_id>/history", "history", show_history)
 

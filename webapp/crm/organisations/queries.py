@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from webapp.crm.organisations.models import Organisation
+from webapp.crm.users.models import Team
 from webapp.crm.users.queries import colleagues
 from webapp.kit import paging, records
 from webapp.kit.access import Actor, Scope, reach
@@ -69,6 +70,12 @@ def listed(
     return paging.fetch(session, light, keys, after=after, limit=limit, descending=True)
 
 
+def whole(session: Session, statement: Select[Any], *, after: str | None, limit: int) -> paging.Page[Organisation]:
+    """One page of organisations with all their columns, last changed first."""
+    keys = (Organisation.updated_at, Organisation.id)
+    return paging.fetch(session, statement, keys, after=after, limit=limit, descending=True)
+
+
 def options(session: Session, actor: Actor, fragment: str, limit: int = 10) -> Sequence[Any]:
     """(id, name, about) of the organisations offered while a name is typed."""
     statement = matching(actor, fragment).with_only_columns(
@@ -102,6 +109,17 @@ def with_holder(session: Session, values: dict[str, Any]) -> dict[str, Any]:
     if row is None:
         raise Invalid({"owner_id": N_("There is no such colleague")})
     return values if values.get("team_id") is not None else {**values, "team_id": row.team_id}
+
+
+def owners_to_choose(session: Session) -> list[tuple[int, str]]:
+    """(id, name) of the colleagues who can own a record, by name."""
+    rows = session.execute(colleagues().order_by(None))
+    return sorted(((row.id, row.full_name) for row in rows), key=lambda pair: pair[1])
+
+
+def teams_to_choose(session: Session) -> list[tuple[int, str]]:
+    """(id, name) of the teams that can share a record, by name."""
+    return [(row.id, row.name) for row in session.execute(select(Team.id, Team.name).order_by(Team.name))]
 
 
 def _user_id() -> ColumnElement[int]:
