@@ -44,7 +44,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was said; without speech the language is None. `channels` tells how many were read apart, `damaged` that the file's end was missing."""
+    """What was said; without speech the language is None.
+
+    `channels` tells how many were read apart, `damaged` that the end of the file was missing.
+    """
 
     language: str | None
     language_probability: float
