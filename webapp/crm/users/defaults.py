@@ -9,16 +9,19 @@ from webapp.crm.users.models import FieldGrant, Grant, Role
 from webapp.kit.access import ACTIONS, Level, Scope
 
 RECORDS = ("organisation", "person", "deal", "task", "communication", "document")
+OWN_TOKENS = {"token": (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN)}  # everybody looks after their own
 
 # role -> entity -> scopes of view, create, edit, delete
 MATRIX: dict[str, dict[str, tuple[Scope, Scope, Scope, Scope]]] = {
     "staff": {
         **dict.fromkeys(RECORDS, (Scope.TEAM, Scope.OWN, Scope.TEAM, Scope.OWN)),
         "product": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
+        **OWN_TOKENS,
     },
     "head": {
         **dict.fromkeys(RECORDS, (Scope.ALL, Scope.ALL, Scope.ALL, Scope.TEAM)),
         "product": (Scope.ALL, Scope.ALL, Scope.ALL, Scope.ALL),
+        **OWN_TOKENS,
     },
     "administrator": {
         **dict.fromkeys((*RECORDS, "product", "user", "token", "role"), (Scope.ALL, Scope.ALL, Scope.ALL, Scope.ALL)),
@@ -30,6 +33,7 @@ MATRIX: dict[str, dict[str, tuple[Scope, Scope, Scope, Scope]]] = {
         "audit": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
         "user": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
         "role": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
+        **OWN_TOKENS,
     },
 }
 

@@ -28,7 +28,7 @@ class Team(Base):
 
 
 class Role(Base, RoleMixin):
-    """A role: a named set of rights. `key` is fixed (staff, head, administrator, officer), `name` may be changed."""
+    """A role: a named set of rights. The four of a new installation are named staff, head, administrator, officer."""
 
     __tablename__ = "roles"
 
@@ -74,6 +74,8 @@ class User(Base, Timestamped, UserMixin):
     email: Mapped[str] = mapped_column(unique=True)
     full_name: Mapped[str]
     password: Mapped[str | None] = mapped_column(info={"silent": True})
+    # Told to the person by an administrator: good for one sign-in, which leads to choosing another.
+    password_temporary: Mapped[bool] = mapped_column(default=False, server_default="false", info={"silent": True})
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     fs_uniquifier: Mapped[str] = mapped_column(unique=True, info={"silent": True})
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
@@ -82,7 +84,7 @@ class User(Base, Timestamped, UserMixin):
     failed_attempts: Mapped[int] = mapped_column(default=0, server_default="0", info={"silent": True})
     locked_until: Mapped[datetime | None] = mapped_column(info={"silent": True})
 
-    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="raise")
+    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="raise")  # type: ignore[assignment]
     team: Mapped[Team | None] = relationship(lazy="raise")
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from webapp.crm.users.models import ApiToken, FieldGrant, Grant, Role, Team, User, UserSession, user_roles
 from webapp.kit.access import Actor, Level, Scope
+from webapp.kit.changes import SILENT_FIELDS
+from webapp.kit.db import Base, Owned
+from webapp.kit.errors import NotFound
 
 
 def hash_secret(secret: str) -> str:
@@ -30,8 +33,8 @@ def rights(
         grants[key] = max(grants.get(key, Scope.NONE), Scope(row.scope))
     restricted: dict[tuple[str, str], dict[int, int]] = {}
     fields = select(FieldGrant.role_id, FieldGrant.entity, FieldGrant.field, FieldGrant.level)
-    for row in session.execute(fields.where(FieldGrant.role_id.in_(ids))):
-        restricted.setdefault((row.entity, row.field), {})[row.role_id] = row.level
+    for found in session.execute(fields.where(FieldGrant.role_id.in_(ids))):
+        restricted.setdefault((found.entity, found.field), {})[found.role_id] = found.level
     # A role that does not restrict the field leaves it writable, and the highest level of all roles wins.
     levels = {key: Level(max(by_role.get(i, Level.WRITE) for i in ids)) for key, by_role in restricted.items()}
     return grants, levels
@@ -40,7 +43,9 @@ def rights(
 def actor_of(session: Session, user: Any, *, kind: str = "person", session_id: int | None = None) -> Actor:
     """The actor that an account stands for (`user` needs id, username, full_name, team_id, locale, theme)."""
     rows = session.execute(
-        select(Role.id, Role.name).join(user_roles, user_roles.c.role_id == Role.id).where(user_roles.c.user_id == user.id)
+        select(Role.id, Role.name)
+        .join(user_roles, user_roles.c.role_id == Role.id)
+        .where(user_roles.c.user_id == user.id)
     ).all()
     grants, fields = rights(session, [row.id for row in rows])
     return Actor(
@@ -100,7 +105,7 @@ def user_by_username(session: Session, username: str) -> User | None:
     return session.scalars(select(User).where(User.username == username.strip().lower())).first()
 
 
-def colleagues() -> Select[Any]:
+def colleagues() -> Select[int, str, int | None, str]:
     """Active accounts: id, name, team; for owner lists and for telling colleagues from clients."""
     return select(User.id, User.full_name, User.team_id, Team.name.label("team")).outerjoin(Team).where(User.active)
 
@@ -110,4 +115,105 @@ def names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     wanted = {i for i in ids if i is not None}
     if not wanted:
         return {}
-    return {row.id: row.full_name for row in session.execute(select(User.id, User.full_name).where(User.id.in_(wanted)))}
+    return {
+        row.id: row.full_name for row in session.execute(select(User.id, User.full_name).where(User.id.in_(wanted)))
+    }
+
+
+ACCOUNTS_SHOWN = 100
+
+
+def accounts(
+    session: Session, *, fragment: str = "", state: str = "", after: tuple[str, int] | None = None
+) -> tuple[list[Any], tuple[str, int] | None]:
+    """One page of accounts by name, with team, roles and when they were last seen; and the key of the next page."""
+    held = (
+        select(func.array_agg(Role.name)).join(user_roles).where(user_roles.c.user_id == User.id).correlate(User)
+    ).scalar_subquery()
+    seen = select(func.max(UserSession.seen_at)).where(UserSession.user_id == User.id).correlate(User).scalar_subquery()
+    statement = (
+        select(
+            *(User.id, User.username, User.full_name, User.email, User.active, User.locked_until),
+            Team.name.label("team"),
+            held.label("roles"),
+            seen.label("seen_at"),
+        )
+        .outerjoin(Team)
+        .order_by(User.full_name, User.id)
+        .limit(ACCOUNTS_SHOWN + 1)
+    )
+    if fragment.strip():
+        columns = (User.full_name, User.username, User.email)
+        statement = statement.where(or_(*[column.icontains(fragment.strip(), autoescape=True) for column in columns]))
+    if state in ("active", "off"):
+        statement = statement.where(User.active.is_(state == "active"))
+    elif state == "locked":
+        statement = statement.where(User.locked_until > func.now())
+    if after is not None:
+        statement = statement.where(tuple_(User.full_name, User.id) > after)
+    rows = list(session.execute(statement))
+    more = len(rows) > ACCOUNTS_SHOWN
+    rows = rows[:ACCOUNTS_SHOWN]
+    return rows, (rows[-1].full_name, rows[-1].id) if more else None
+
+
+def account(session: Session, user_id: int | None) -> User:
+    """One account with its team and roles; raises NotFound."""
+    statement = select(User).options(joinedload(User.team), selectinload(User.roles)).where(User.id == user_id)
+    found = session.scalars(statement).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def sessions_of(session: Session, user_id: int, moment: datetime) -> list[UserSession]:
+    """The sessions of an account that are open, the last used first."""
+    statement = select(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+    return list(session.scalars(statement.where(UserSession.expires_at > moment).order_by(UserSession.seen_at.desc())))
+
+
+def tokens_of(session: Session, user_id: int) -> list[ApiToken]:
+    """The API tokens of an account that work, the newest first."""
+    statement = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    return list(session.scalars(statement.order_by(ApiToken.id.desc())))
+
+
+def teams(session: Session) -> list[Any]:
+    """Teams by name, with the count of their active people: id, name, people."""
+    people = func.count(User.id).filter(User.active).label("people")
+    return list(
+        session.execute(select(Team.id, Team.name, people).outerjoin(User).group_by(Team.id).order_by(Team.name))
+    )
+
+
+def roles(session: Session) -> list[Any]:
+    """Roles in the order in which they were made, with the count of their people: id, name, description, people."""
+    people = func.count(user_roles.c.user_id).label("people")
+    statement = select(Role.id, Role.name, Role.description, people).outerjoin(user_roles)
+    return list(session.execute(statement.group_by(Role.id).order_by(Role.id)))
+
+
+def role(session: Session, role_id: int) -> Role:
+    """One role; raises NotFound."""
+    found = session.get(Role, role_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def restrictable_fields() -> dict[str, list[str]]:
+    """Entity to the names of its fields that a role may be kept from, taken from the tables of all features."""
+    found: dict[str, list[str]] = {}
+    for mapper in Base.registry.mappers:
+        entity = getattr(mapper.class_, "__entity__", "")
+        if not entity or not issubclass(mapper.class_, Owned):
+            continue
+        found[entity] = [
+            attribute.key
+            for attribute in mapper.column_attrs
+            if attribute.key not in SILENT_FIELDS
+            and attribute.columns[0].computed is None
+            and not attribute.columns[0].info.get("silent")
+            and attribute.key not in ("owner_id", "team_id")
+        ]
+    return found
