@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -90,6 +90,16 @@ def by_name(session: Session, actor: Actor, name: str) -> Sequence[int]:
     return session.scalars(statement.where(func.lower(Organisation.name) == name.strip().lower()).limit(2)).all()
 
 
+def names_of(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, str]:
+    """Id to name, for those of the ids that the actor may see."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        visible(actor).with_only_columns(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+    )
+    return {row.id: row.name for row in rows}
+
+
 def check_visible(session: Session, actor: Actor, values: Mapping[str, Any], record: Any = None) -> None:
     """Raise Invalid when the values name an organisation beyond the actor's reach, unless `record` names it already."""
     wanted = values.get("organisation_id")
@@ -100,15 +110,20 @@ def check_visible(session: Session, actor: Actor, values: Mapping[str, Any], rec
         raise Invalid({"organisation_id": N_("There is no such organisation")})
 
 
-def with_holder(session: Session, values: dict[str, Any]) -> dict[str, Any]:
-    """The values with the team of a newly named owner; raises Invalid when the owner is not an active colleague."""
+def with_holder(session: Session, values: dict[str, Any], record: Any = None) -> dict[str, Any]:
+    """The values with the team of a newly named owner, unless they move the record to another team themselves.
+
+    Raises Invalid when the owner is not an active colleague.
+    """
     owner = values.get("owner_id")
-    if owner is None:
+    if owner is None or (record is not None and record.owner_id == owner):
         return values
     row = session.execute(colleagues().where(_user_id() == owner)).first()
     if row is None:
         raise Invalid({"owner_id": N_("There is no such colleague")})
-    return values if values.get("team_id") is not None else {**values, "team_id": row.team_id}
+    team = values.get("team_id")
+    chosen = team is not None and (record is None or team != record.team_id)
+    return values if chosen else {**values, "team_id": row.team_id}
 
 
 def owners_to_choose(session: Session) -> list[tuple[int, str]]:

@@ -59,7 +59,7 @@ def apply(
     session: Session, actor: Actor, organisation: Organisation, values: Mapping[str, Any], *, by_person: bool
 ) -> Applied:
     """Set fields on a loaded organisation; answers which were written and which a person's own value kept."""
-    cleaned = queries.with_holder(session, cleaning.clean(values, CLEANERS))
+    cleaned = queries.with_holder(session, cleaning.clean(values, CLEANERS), organisation)
     applied = records.apply(actor, organisation, cleaned, by_person=by_person)
     if applied.changed:
         session.flush()

@@ -68,7 +68,14 @@ def index() -> Response:
     total = count_capped(g.session, statement) if after is None else None
     owners = names(g.session, [one.owner_id for one in found.rows])
     block = "rows" if after else "results"
-    context = {"q": q, "mine": mine, "sort": sort, "total": total, "owners": owners, "more": after is not None}
+    context: dict[str, Any] = {
+        "q": q,
+        "mine": mine,
+        "sort": sort,
+        "total": total,
+        "owners": owners,
+        "more": after is not None,
+    }
     return page("organisations/index.html", block=block, found=found, **context)
 
 

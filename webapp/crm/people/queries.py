@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -80,6 +80,11 @@ def listed(
     return paging.fetch(session, light, keys, after=after, limit=limit, descending=True)
 
 
+def whole(session: Session, statement: Select[Any], *, after: str | None, limit: int) -> paging.Page[Person]:
+    """One page of people with all their columns, last changed first."""
+    return paging.fetch(session, statement, (Person.updated_at, Person.id), after=after, limit=limit, descending=True)
+
+
 def options(session: Session, actor: Actor, fragment: str, limit: int = 10) -> Sequence[Any]:
     """(id, name, organisation) of the people offered while a name is typed."""
     statement = matching(actor, fragment).outerjoin(
@@ -93,6 +98,14 @@ def by_name(session: Session, actor: Actor, name: str) -> Sequence[int]:
     """The ids of the visible people with exactly this name; two are enough to know it is not one."""
     statement = visible(actor).with_only_columns(Person.id)
     return session.scalars(statement.where(func.lower(Person.full_name) == name.strip().lower()).limit(2)).all()
+
+
+def names_of(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, str]:
+    """Id to name, for those of the ids that the actor may see."""
+    if not ids:
+        return {}
+    rows = session.execute(visible(actor).with_only_columns(Person.id, Person.full_name).where(Person.id.in_(ids)))
+    return {row.id: row.full_name for row in rows}
 
 
 def check_visible(session: Session, actor: Actor, values: Mapping[str, Any], record: Any = None) -> None:

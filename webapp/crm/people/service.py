@@ -37,7 +37,7 @@ CLEANERS: Mapping[str, cleaning.Cleaner] = {
 
 def _checked(session: Session, actor: Actor, values: Mapping[str, Any], person: Person | None = None) -> dict[str, Any]:
     """The values as they are stored; raises Invalid when one does not fit or names what the actor may not see."""
-    cleaned = with_holder(session, cleaning.clean(values, CLEANERS))
+    cleaned = with_holder(session, cleaning.clean(values, CLEANERS), person)
     check_visible(session, actor, cleaned, person)
     return cleaned
 
