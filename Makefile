@@ -32,7 +32,7 @@ types: ## types (mypy, strict)
 	@$(BIN)/mypy
 
 imports: ## who may import whom (import-linter)
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 
 templates: ## the pages' templates (djlint)
 	@$(BIN)/djlint webapp --lint --quiet
