@@ -22,7 +22,7 @@ from webapp.kit.errors import AppError, SignInRequired
 from webapp.web import errors, shell
 
 log = structlog.get_logger()
-ALWAYS_PUBLIC = frozenset({"static", "web.static", "health.healthz", "health.readyz", "health.metrics", "openapi.doc"})
+ALWAYS_PUBLIC = frozenset({"static", "web.static", "health.healthz", "health.readyz", "health.metrics", "openapi.doc_url"})
 API_PREFIX = "/api/v1"
 
 
