@@ -52,9 +52,7 @@ class Proposal(Base):
         CheckConstraint("second >= 0", name="second_not_negative"),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
         CheckConstraint("value <> 'null'::jsonb", name="value_given"),
-        CheckConstraint(
-            "state IN ('proposed','accepted','edited','rejected','undone','kept')", name="state_known"
-        ),
+        CheckConstraint("state IN ('proposed','accepted','edited','rejected','undone','kept')", name="state_known"),
         Index(None, "subject_type", "subject_id"),
         Index(None, "run_id"),
     )

@@ -1,0 +1,194 @@
+"""A recording becomes a transcript, a transcript becomes a card: the two steps behind an upload.
+
+Each step reads what it needs, lets go of the database, asks the model, and writes its effect together with the mark
+that it took the event. A step that is killed at any point is run again; one that has taken effect finds its mark and stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from appliance.settings import WebSettings
+from webapp.ai.gateway import BadOutput, BadRecording, Gateway, ModelUnavailable
+from webapp.ai.proposals import store
+from webapp.ai.search.indexing import replace_parts
+from webapp.assistants.call_card import facts
+from webapp.crm.communications import messages, queries, service
+from webapp.crm.communications.models import Communication, Segment
+from webapp.kit import changes
+from webapp.kit.i18n import N_
+from webapp.kit.jobs import MAX_ATTEMPTS, WaitForPart, Work, mark_delivered
+from webapp.kit.outbox import OutboxEvent, emit
+from webapp.kit.searchable import SearchPart
+
+log = structlog.get_logger()
+TRANSCRIBE = "call_card.transcribe"
+UNDERSTAND = "call_card.understand"
+FORGET = "call_card.forget"
+PIECE_CHARACTERS = 600
+# A model that says that it is ready and still cannot answer this often will not do so by waiting.
+READY_BUT_FAILING = 6
+BROKEN = N_("Something went wrong on the server. The administrator sees the reason in the log.")
+MODEL_FAILS = N_("The model is running but cannot process this call.")
+UNUSABLE = N_("The language model gave an answer that could not be used. The transcript is complete.")
+FILE_GONE = N_("The recording is not on this server any more")
+
+
+def transcribe(work: Work, event: OutboxEvent) -> None:
+    """Let the speech model write down what is said."""
+    settings: WebSettings = work.parts["settings"]
+    gateway: Gateway = work.parts["gateway"]
+    with work.transaction() as session:
+        call = queries.for_job(session, event.data["communication_id"])
+        recording = queries.recording_of(session, call) if call else None
+        if call is None or recording is None or call.state != "received":
+            mark_delivered(session, event.id, TRANSCRIBE)
+            return
+        actor = facts.uploader(session, call.owner_id)
+        words = facts.hot_words(session, actor, call)
+        service.say(session, call.id, messages.TRANSCRIBING)
+    path = settings.recordings_dir / recording.sha256
+
+    def ask() -> dict[str, Any]:
+        if not path.is_file():
+            raise BadRecording(FILE_GONE)
+        return gateway.transcribe(path, filename=recording.filename, hotwords=words, actor=actor.id)
+
+    def keep(session: Session, call: Communication, result: dict[str, Any]) -> None:
+        pieces = service.store_transcript(session, call, result)
+        replace_parts(session, "communication", call.id, call.search_title(), _parts(pieces), field="transcript")
+        changes.record(session, "ai.transcribed", "communication", call.id, segments=len(pieces))
+
+    _step(work, event, TRANSCRIBE, ask, keep)
+
+
+def understand(work: Work, event: OutboxEvent) -> None:
+    """Let the language model find what was agreed, and keep its proposals."""
+    settings: WebSettings = work.parts["settings"]
+    gateway: Gateway = work.parts["gateway"]
+    with work.transaction() as session:
+        call = queries.for_job(session, event.data["communication_id"], lock=True)
+        if call is None or call.state != "transcribed":
+            mark_delivered(session, event.id, UNDERSTAND)
+            return
+        pieces = queries.segments(session, call.id)
+        if not pieces or call.language not in facts.SUPPORTED:
+            if mark_delivered(session, event.id, UNDERSTAND):
+                _nothing_to_do(session, call, messages.OTHER_LANGUAGE if pieces else messages.NO_SPEECH)
+            return
+        actor = facts.uploader(session, call.owner_id)
+        value = facts.of_call(session, actor, call, pieces, settings)
+        service.say(session, call.id, messages.UNDERSTANDING)
+    call_id = event.data["communication_id"]
+
+    def ask() -> dict[str, Any]:
+        return gateway.run("call_card", ("communication", call_id), value, actor=actor.id)
+
+    def keep(session: Session, call: Communication, result: dict[str, Any]) -> None:
+        _keep_card(session, call, result, actor.id)
+
+    _step(work, event, UNDERSTAND, ask, keep)
+
+
+def _step(
+    work: Work,
+    event: OutboxEvent,
+    name: str,
+    ask: Callable[[], dict[str, Any]],
+    keep: Callable[[Session, Communication, dict[str, Any]], None],
+) -> None:
+    """Ask a model, then write its answer and the mark of the event in one transaction."""
+    call_id = event.data["communication_id"]
+    try:
+        result = ask()
+    except ModelUnavailable as error:
+        _wait_or_fail(work, event, name, error)
+        return
+    except (BadRecording, BadOutput) as error:
+        said = UNUSABLE if isinstance(error, BadOutput) else error.detail or str(error)
+        _fail(work, event, name, said)
+        return
+    except Exception:
+        if work.attempt + 1 >= MAX_ATTEMPTS:
+            _fail(work, event, name, BROKEN)
+        raise
+    waited_for = "received" if name == TRANSCRIBE else "transcribed"
+    with work.transaction() as session:
+        call = queries.for_job(session, call_id, lock=True)
+        if not mark_delivered(session, event.id, name) or call is None or call.state != waited_for:
+            return
+        keep(session, call, result)
+
+
+def _wait_or_fail(work: Work, event: OutboxEvent, name: str, error: ModelUnavailable) -> None:
+    """Wait for a model that is away, as long as it takes; give up on one that is there and cannot do it."""
+    engine = "speech" if name == TRANSCRIBE else "chat"
+    state = work.parts["gateway"].state().get("engines", {}).get(engine, {}).get("state")
+    if state == "ready" and work.attempt >= READY_BUT_FAILING:
+        _fail(work, event, name, error.detail or MODEL_FAILS)
+        return
+    waiting = messages.WAITING_FOR_SPEECH if name == TRANSCRIBE else messages.WAITING_FOR_CHAT
+    with work.transaction() as session:
+        service.say(session, event.data["communication_id"], waiting)
+    raise WaitForPart(waiting) from error
+
+
+def _fail(work: Work, event: OutboxEvent, name: str, said: str) -> None:
+    with work.transaction() as session:
+        call = queries.for_job(session, event.data["communication_id"], lock=True)
+        if mark_delivered(session, event.id, name) and call is not None:
+            service.fail(session, call, said)
+    log.warning("call.failed", communication_id=event.data["communication_id"], step=name)
+
+
+def _nothing_to_do(session: Session, call: Communication, detail: str) -> None:
+    service.finish(session, call, detail)
+    emit(session, messages.CommunicationUnderstood(call.id, 0))
+
+
+def _keep_card(session: Session, call: Communication, result: dict[str, Any], actor_id: int | None) -> None:
+    """Keep summary, speakers and proposals of a run."""
+    output = result["output"]
+    run = store.keep_run(session, ("communication", call.id), result["run"], actor_id)
+    call.run_id = run.id
+    call.summary = str(output.get("summary") or "").strip()
+    call.summary_points = [
+        {"text": point["text"], "quote": point["quote"], "second": point["second"]}
+        for point in output.get("summary_sentences", [])
+        if str(point.get("quote", "")).strip()
+    ]
+    if "speakers" not in call.human_fields:
+        pieces = queries.segments(session, call.id)
+        service.name_speakers(pieces, output.get("speakers", {}), output.get("segment_speakers", []))
+    kept = store.keep_proposals(session, run, output.get("proposals", []))
+    call.to_review = len(kept)
+    changes.record(
+        session, "ai.run", "communication", call.id, run=run.id, module=run.module, version=run.module_version,
+        model=run.model, proposals=len(kept),
+    )  # fmt: skip
+    service.finish(session, call, "" if kept else messages.NO_PROPOSALS)
+    emit(session, messages.CommunicationUnderstood(call.id, len(kept)))
+
+
+def _parts(pieces: list[Segment]) -> list[SearchPart]:
+    """The transcript in findable pieces of neighbouring utterances, each with the second at which it starts."""
+    parts: list[SearchPart] = []
+    text, start = "", 0.0
+    for piece in pieces:
+        if text and len(text) + len(piece.text) > PIECE_CHARACTERS:
+            parts.append(SearchPart("transcript", text, second=start))
+            text = ""
+        start = start if text else piece.start
+        text = f"{text} {piece.text}".strip()
+    return [*parts, SearchPart("transcript", text, second=start)] if text else parts
+
+
+def forget(work: Work, event: OutboxEvent) -> None:
+    """A communication is gone: its proposals and runs go too."""
+    with work.transaction() as session:
+        if mark_delivered(session, event.id, FORGET):
+            store.forget(session, ("communication", event.data["communication_id"]))
