@@ -58,7 +58,9 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (!palette().open) return;
-  const action = { ArrowDown: () => move(1), ArrowUp: () => move(-1), Enter: choose }[event.key];
+  // Escape would first empty a search field; here it closes at once.
+  const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), Enter: choose, Escape: () => palette().close() };
+  const action = keys[event.key];
   if (action) {
     event.preventDefault();
     action();

@@ -1,0 +1,107 @@
+"""The web application's figures, counted by each process and read together.
+
+Each process writes its counts into files of its own (prometheus-client's multi-process mode), because whichever process
+is asked for the figures must answer for all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+# Seconds; the goals for pages lie between 40 and 60 ms.
+BUCKETS = (0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+NAMES = {
+    "ostrov_web_requests": "Requests answered, by endpoint, method and class of status (2xx, 4xx, ...)",
+    "ostrov_web_request_seconds": "Time from the first byte of handling to the answer, by endpoint",
+    "ostrov_jobs": "Background jobs in the queue, by queue and state (todo, doing, failed)",
+    "ostrov_jobs_oldest_seconds": "Age of the oldest job that could run now, by queue",
+    "ostrov_database_up": "1 when the database answered this request for figures",
+}
+JOBS = text(
+    "SELECT queue_name, status::text AS state, count(*) AS jobs FROM procrastinate_jobs"
+    " WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name, status"
+)
+# A job is as old as its being put into the queue, or as the moment it was put off to.
+OLDEST = text(
+    "SELECT j.queue_name, extract(epoch FROM now() - min(greatest(e.at, coalesce(j.scheduled_at, e.at)))) AS seconds"
+    " FROM procrastinate_jobs j"
+    " JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true"
+    " WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()) GROUP BY j.queue_name"
+)
+
+
+class Measures:
+    """Counts what this process does, in a folder that its siblings share."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` holds one folder for each run of the server: the siblings of one run have the same parent process."""
+        self._folder = folder / str(os.getppid())
+        _forget_ended_runs(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
+        # The library chooses at import; here the folder is known only now, from the settings.
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+        own = CollectorRegistry()
+        self._requests = Counter(
+            "ostrov_web_requests", NAMES["ostrov_web_requests"], ("endpoint", "method", "status"), registry=own
+        )
+        self._seconds = Histogram(
+            "ostrov_web_request_seconds",
+            NAMES["ostrov_web_request_seconds"],
+            ("endpoint",),
+            registry=own,
+            buckets=BUCKETS,
+        )
+
+    def request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(endpoint, method, f"{status // 100}xx").inc()
+        self._seconds.labels(endpoint).observe(seconds)
+
+    def exposition(self, engine: Engine) -> bytes:
+        """The figures of all processes and of the job queue, in Prometheus' text format."""
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=str(self._folder))  # type: ignore[no-untyped-call, unused-ignore]
+        together.register(QueueCollector(engine))
+        return generate_latest(together)
+
+
+def _forget_ended_runs(folder: Path) -> None:
+    """Remove the folders of runs whose parent process is gone."""
+    for old in folder.glob("*"):
+        if old.name.isdigit() and not psutil.pid_exists(int(old.name)):
+            shutil.rmtree(old, ignore_errors=True)  # a sibling may be doing the same
+
+
+class QueueCollector(Collector):
+    """Reads the job queue when the figures are asked for; without a database it says just that."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """The families of the queue and of the database."""
+        jobs = GaugeMetricFamily("ostrov_jobs", NAMES["ostrov_jobs"], labels=("queue", "state"))
+        oldest = GaugeMetricFamily("ostrov_jobs_oldest_seconds", NAMES["ostrov_jobs_oldest_seconds"], labels=("queue",))
+        up = GaugeMetricFamily("ostrov_database_up", NAMES["ostrov_database_up"])
+        try:
+            with self._engine.connect() as connection:
+                for row in connection.execute(JOBS):
+                    jobs.add_metric([row.queue_name, row.state], row.jobs)
+                for row in connection.execute(OLDEST):
+                    oldest.add_metric([row.queue_name], max(0.0, float(row.seconds)))
+            up.add_metric([], 1)
+        except SQLAlchemyError:
+            up.add_metric([], 0)
+        yield from (jobs, oldest, up)
