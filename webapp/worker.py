@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import structlog
 from procrastinate import App
+from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.settings import WebSettings
 from webapp import wiring
+from webapp.ai.search.vectors import embed_pending
+from webapp.kit.errors import AppError
 from webapp.kit.jobs import Deliverer, Work, worker_app
 
 log = structlog.get_logger()
 STALLED_AFTER_SECONDS = 30
 QUEUES = ("default", "ai")
+VECTORS_PAUSE_SECONDS = 3.0
+VECTORS_RETRY_SECONDS = 10.0
+VECTORS_BREATH_SECONDS = 0.05
 
 
-def build(settings: WebSettings) -> App:
+def build(settings: WebSettings, parts: wiring.Parts | None = None) -> App:
     """The procrastinate application with all subscribers."""
-    parts = wiring.assemble(settings)
+    parts = parts or wiring.assemble(settings)
     deliver = Deliverer(parts.outbox, Work(parts.sessions, parts.for_jobs()))
     return worker_app(settings.database_url, deliver)
 
@@ -33,8 +40,23 @@ async def recover(app: App) -> int:
     return len(stalled)
 
 
+async def keep_vectors(parts: wiring.Parts, stop: asyncio.Event) -> None:
+    """Give new text its vectors, batch after batch, until `stop`; a model that is away is asked again later."""
+    while not stop.is_set():
+        pause = VECTORS_PAUSE_SECONDS
+        try:
+            if await asyncio.to_thread(embed_pending, parts.sessions, parts.gateway):
+                pause = 0.0
+        except (AppError, SQLAlchemyError) as error:
+            log.warning("vectors.postponed", error=type(error).__name__)
+            pause = VECTORS_RETRY_SECONDS
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause or VECTORS_BREATH_SECONDS)
+
+
 async def _serve(settings: WebSettings) -> None:
-    app = build(settings)
+    parts = wiring.assemble(settings)
+    app = build(settings, parts)
     async with app.open_async():
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -55,6 +77,7 @@ async def _serve(settings: WebSettings) -> None:
             )
             for queue in QUEUES
         ]
+        vectors = asyncio.create_task(keep_vectors(parts, stop))
         log.info("worker.started", queues=QUEUES)
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
@@ -62,14 +85,13 @@ async def _serve(settings: WebSettings) -> None:
             done, _ = await asyncio.wait([stopped, *workers], timeout=10, return_when=asyncio.FIRST_COMPLETED)
             if any(task in done for task in workers):
                 break
+        stop.set()
         for task in workers:
             task.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await asyncio.gather(*workers, vectors, return_exceptions=True)
         log.info("worker.stopped")
 
 
 def run(settings: WebSettings) -> None:
     """Work until SIGTERM or SIGINT."""
     asyncio.run(_serve(settings))
-
-

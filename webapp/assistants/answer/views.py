@@ -1,0 +1,125 @@
+"""The assistant's page, its panel on a client's card, and the stream of an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, g, render_template, request, stream_with_context
+from markupsafe import Markup, escape
+
+from webapp.ai.gateway import BadOutput, BadRecording, ModelUnavailable
+from webapp.assistants.answer import service
+from webapp.assistants.answer.service import Answered, Prepared
+from webapp.assistants.answer.sources import address
+from webapp.kit import changes
+from webapp.kit.access import Actor
+from webapp.kit.db import transaction
+from webapp.kit.errors import AppError, NotFound
+from webapp.kit.i18n import N_, _, gettext
+from webapp.web.page import page
+
+bp = Blueprint("answer", __name__, url_prefix="/assistant", template_folder="templates")
+NUMBER = re.compile(r"\s?\[(\d+)\]")
+SEARCHED = ("organisation", "person", "deal", "task", "communication", "document")
+EXAMPLES = (
+    N_("What did we promise in the last call?"),
+    N_("Which deals wait for an answer from us?"),
+    N_("What are the terms of delivery in the contract?"),
+)
+
+
+@bp.get("")
+def index() -> Response:
+    """The page on which questions are asked."""
+    return page("answer/index.html", examples=EXAMPLES, searched=_searched())
+
+
+@bp.get("/of/<kind>/<int:record_id>")
+def panel(kind: str, record_id: int) -> Response:
+    """The panel of a client's card: questions about this client alone."""
+    if kind not in service.CLIENT_KINDS:
+        raise NotFound
+    return page("answer/panel.html", client=f"{kind}:{record_id}")
+
+
+@bp.post("/ask")
+def ask() -> Response:
+    """Answer a question as server-sent events: `token` pieces, then `done` with the finished answer, or `error`."""
+    client = service.read_client(request.form.get("client", ""))
+    prepared = service.prepare(g.session, g.actor, g.parts, request.form.get("question", ""), client)
+    # The events begin after this transaction is committed, so the audit knows of the question whatever follows.
+    answer = Response(stream_with_context(_events(prepared)), mimetype="text/event-stream")
+    answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return answer
+
+
+def _events(prepared: Prepared) -> Iterator[str]:
+    actor: Actor = g.actor
+    try:
+        for name, data in g.parts.gateway.stream(service.MODULE, ("user", actor.id), prepared.value(), actor=actor.id):
+            if name == "token":
+                yield _event("token", {"text": data.get("text", "")})
+            elif name == "result":
+                yield _event("done", {"html": _finish(prepared, data)})
+            elif name == "error":
+                yield _event("error", _failure(data))
+    except (ModelUnavailable, BadOutput, BadRecording) as error:
+        yield _event("error", _shown(error))
+
+
+def _finish(prepared: Prepared, result: Mapping[str, Any]) -> str:
+    """Keep what was answered, in a transaction of its own, and draw it."""
+    answer = service.understood(prepared, g.parts.sources, result)
+    with transaction(g.parts.sessions) as session:
+        changes.begin(session, g.actor, request_id=g.request_id)
+        service.remember(session, g.actor, answer)
+    return _drawn(prepared, answer)
+
+
+def _drawn(prepared: Prepared, answer: Answered) -> str:
+    key = f"a{g.request_id[:8]}"
+    near = [
+        {"title": s.title, "url": address(g.parts.sources, s.type, s.id, s.second, s.page), "icon": _icon(s.type)}
+        for s in service.nearest(prepared.sources)
+    ]
+    facts = {"answer": answer, "text": _with_numbers(answer, key), "key": key}
+    return render_template("answer/answer.html", near=near, searched=_searched(), degraded=prepared.degraded, **facts)
+
+
+def _with_numbers(answer: Answered, key: str) -> Markup:
+    """The answer as safe markup whose [n] lead to their sources."""
+    known = {c.n: c for c in answer.citations}
+    cite = render_template
+
+    def link(match: re.Match[str]) -> str:
+        number = int(match.group(1))
+        return cite("answer/cite.html", n=number, key=key, source=known[number]) if number in known else ""
+
+    return Markup(NUMBER.sub(link, str(escape(answer.answer))))  # noqa: S704 - the text was escaped before the links
+
+
+def _icon(kind: str) -> str:
+    return str(g.parts.sources[kind].icon)
+
+
+def _searched() -> list[str]:
+    """What the actor's questions are answered from, in words."""
+    return [_(g.parts.sources[e].label) for e in SEARCHED if e in g.parts.sources and g.actor.may(e)]
+
+
+def _failure(problem: Mapping[str, Any]) -> dict[str, str]:
+    kind = str(problem.get("type", ""))
+    return _shown(BadOutput() if "output-invalid" in kind else ModelUnavailable())
+
+
+def _shown(error: AppError) -> dict[str, str]:
+    """An error for the person: what it is and what still works."""
+    remedy = _("Search still works, and the question can be asked again in a minute.")
+    return {"title": gettext(error.title), "detail": f"{gettext(error.title)}. {remedy}"}
+
+
+def _event(name: str, data: Mapping[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

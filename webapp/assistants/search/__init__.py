@@ -1,0 +1,1 @@
+"""Searching everything: the palette, the results page and the API."""
