@@ -19,10 +19,12 @@ from webapp.kit import changes, i18n
 from webapp.kit.access import SYSTEM, Actor
 from webapp.kit.clock import now
 from webapp.kit.errors import AppError, SignInRequired
-from webapp.web import errors, shell
+from webapp.web import errors, health, shell
 
 log = structlog.get_logger()
-ALWAYS_PUBLIC = frozenset({"static", "web.static", "health.healthz", "health.readyz", "health.metrics", "openapi.doc_url"})
+ALWAYS_PUBLIC = frozenset(
+    {"static", "web.static", "health.healthz", "health.readyz", "health.metrics", "openapi.doc_url"}
+)
 API_PREFIX = "/api/v1"
 
 
@@ -131,6 +133,7 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
     app.register_error_handler(OperationalError, _database_down)
     csrf = CSRFProtect(app)
     shell.install(app, FEATURES, settings)
+    health.install(app, settings)
     public = set(ALWAYS_PUBLIC)
     for feature in FEATURES:
         for blueprint in feature.blueprints:

@@ -32,9 +32,10 @@ JOBS = text(
     "SELECT queue_name, status::text AS state, count(*) AS jobs FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name, status"
 )
-# A job is as old as its being put into the queue, or as the moment it was put off to.
+# A job waits since it was put into the queue, or since the moment it was put off to.
 OLDEST = text(
-    "SELECT j.queue_name, extract(epoch FROM now() - min(greatest(e.at, coalesce(j.scheduled_at, e.at)))) AS seconds"
+    "SELECT j.queue_name,"
+    " extract(epoch FROM now() - min(greatest(e.at, coalesce(j.scheduled_at, e.at)))) AS seconds"
     " FROM procrastinate_jobs j"
     " JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true"
     " WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()) GROUP BY j.queue_name"
