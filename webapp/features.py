@@ -11,6 +11,7 @@ from webapp.crm.documents.feature import FEATURE as DOCUMENTS
 from webapp.crm.users.feature import FEATURE as USERS
 from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.crm.people.feature import FEATURE as PEOPLE
+from webapp.crm.audit.feature import FEATURE as AUDIT
 from webapp.kit.feature import Feature
 
-FEATURES: tuple[Feature, ...] = (USERS, ORGANISATIONS, PEOPLE, DEALS, COMMUNICATIONS, DOCUMENTS, CALL_CARD, SEARCH, ANSWER)
+FEATURES: tuple[Feature, ...] = (USERS, AUDIT, ORGANISATIONS, PEOPLE, DEALS, COMMUNICATIONS, DOCUMENTS, CALL_CARD, SEARCH, ANSWER)

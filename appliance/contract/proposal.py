@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from appliance.contract.modules import ProposalField
 
@@ -48,6 +48,12 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     value: Any | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_said(cls, given: Any) -> Any:
+        """A request without a body decides without another value."""
+        return {} if given is None else given
 
 
 class UndoResult(BaseModel):

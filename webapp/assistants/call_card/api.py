@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, jsonify, url_for
+from flask import Response, g, jsonify, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from appliance.contract import proposal as contract
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import accept, shown, undo
-from webapp.kit.i18n import gettext
+from webapp.crm.communications import queries
+from webapp.kit.errors import Invalid
+from webapp.kit.i18n import N_, gettext
 
 api = APIBlueprint("call_card_api", __name__, abp_tags=[Tag(name="proposals")])
 
@@ -43,16 +45,17 @@ def of_communication(communication_id: int) -> list[contract.Proposal]:
 @api.get("/communications/<int:communication_id>/proposals", responses={200: Decided})
 def list_proposals(path: CommunicationPath) -> Response:
     """The proposals of a communication."""
-    call = accept.communications.one(g.session, g.actor, path.communication_id)
+    call = queries.one(g.session, g.actor, path.communication_id)
     return _all(call.id)
 
 
 @api.post("/proposals/<int:proposal_id>/accept", responses={200: contract.Proposal})
-def accept_proposal(path: ProposalPath, body: contract.Decision | None = None) -> Response:
+def accept_proposal(path: ProposalPath, body: contract.Decision) -> Response:
     """Accept a proposal; with `value` it is accepted with that value. Accepting again changes nothing."""
-    value = body.value if body else None
+    if request.get_data().strip() and request.get_json(silent=True) is None:
+        raise Invalid({"body": N_('Send JSON, such as {"value": 20}, or no body at all')})
     currency = g.parts.settings.currency
-    _call, proposal = accept.accept(g.session, g.actor, path.proposal_id, currency=currency, value=value)
+    _call, proposal = accept.accept(g.session, g.actor, path.proposal_id, currency=currency, value=body.value)
     return jsonify(_proposal(proposal).model_dump(mode="json"))
 
 

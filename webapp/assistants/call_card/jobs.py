@@ -1,7 +1,7 @@
 """A recording becomes a transcript, a transcript becomes a card: the two steps behind an upload.
 
 Each step reads what it needs, lets go of the database, asks the model, and writes its effect together with the mark
-that it took the event. A step that is killed at any point is run again; one that has taken effect finds its mark and stops.
+that it took the event. A step that is killed at any point is run again; one that took effect finds its mark and stops.
 """
 
 from __future__ import annotations

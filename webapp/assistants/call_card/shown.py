@@ -23,7 +23,7 @@ from webapp.kit import cleaning
 from webapp.kit.access import Actor, reach
 from webapp.kit.i18n import gettext
 
-MADE = {"person": Person, "organisation": Organisation, "deal": Deal, "task": Task}
+MADE: dict[str, Any] = {"person": Person, "organisation": Organisation, "deal": Deal, "task": Task}
 
 
 @dataclass

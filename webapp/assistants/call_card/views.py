@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from webapp.assistants.call_card import accept, shown, undo
@@ -83,7 +85,7 @@ def _retargeted(
 def _panel(
     call: Communication, *, editing: int = 0, errors: dict[str, str] | None = None, kept: list[str] | None = None
 ) -> Response:
-    facts = {
+    facts: dict[str, Any] = {
         "call": call,
         "panel": shown.panel(g.session, g.actor, call),
         "may_decide": allows(g.actor, call, "edit"),
