@@ -22,7 +22,7 @@ __all__ = [
 GROUP = "ostrov.modules"
 
 
-class BrokenModule(Exception):  # noqa: N818
+class BrokenModule(Exception):
     """A module's folder lacks a part or contradicts itself; the message says which."""
 
 

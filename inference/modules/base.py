@@ -29,9 +29,7 @@ class ModelClient(Protocol):
         """Ask for one JSON object of the schema of `output`."""
         ...
 
-    def stream(
-        self, prompt: str, variables: Mapping[str, Any], *, max_tokens: int
-    ) -> AsyncIterator[str]:
+    def stream(self, prompt: str, variables: Mapping[str, Any], *, max_tokens: int) -> AsyncIterator[str]:
         """Ask for plain text, given piece by piece as the model writes it."""
         ...
 

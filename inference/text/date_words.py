@@ -1,5 +1,7 @@
 """The words of dates and times, Russian and English."""
 
+from inference.text.tokens import vocabulary
+
 _WEEKDAYS = (
     "понедельник понедельника понедельнику понедельником monday mondays",
     "вторник вторника вторнику вторником tuesday tuesdays",
@@ -29,29 +31,27 @@ MONTHS = {word: number for number, words in enumerate(_MONTHS, 1) for word in wo
 
 DAYS_AHEAD = {"сегодня": 0, "завтра": 1, "послезавтра": 2, "today": 0, "tonight": 0, "tomorrow": 1}
 
-DAY_UNITS = frozenset("день дня дней дню сутки суток денек day days".split())
-WEEK_UNITS = frozenset("неделя неделю недели недель неделе недельку неделек week weeks".split())
-MONTH_UNITS = frozenset("месяц месяца месяцев месяце month months".split())
-YEAR_UNITS = frozenset("год года лет году year years".split())
-QUARTER_UNITS = frozenset("квартал квартала квартале quarter".split())
-HOUR_UNITS = frozenset("час часа часов часик часика hour hours".split())
-MINUTE_UNITS = frozenset("минута минуту минуты минут минуток minute minutes".split())
+DAY_UNITS = vocabulary("день дня дней дню сутки суток денек day days")
+WEEK_UNITS = vocabulary("неделя неделю недели недель неделе недельку неделек week weeks")
+MONTH_UNITS = vocabulary("месяц месяца месяцев месяце month months")
+YEAR_UNITS = vocabulary("год года лет году year years")
+QUARTER_UNITS = vocabulary("квартал квартала квартале quarter")
+HOUR_UNITS = vocabulary("час часа часов часик часика hour hours")
+MINUTE_UNITS = vocabulary("минута минуту минуты минут минуток minute minutes")
 
-NEXT = frozenset(
-    "следующий следующего следующему следующем следующую следующей следующая следующее будущий будущую будущей "
-    "будущем будущего next".split()
+NEXT = vocabulary(
+    "следующий следующего следующему следующем следующую следующей следующая следующее будущий будущую "
+    "будущей будущем будущего next"
 )
-THIS = frozenset(
-    "этот эту этой этом этого этому эта ближайший ближайшую ближайшей ближайшее ближайшему this coming".split()
-)
-END = frozenset("конец конца концу конце end".split())
-BEGINNING = frozenset("начало начала началу начале beginning start early".split())
-BY_DAY = frozenset("до к ко на с со после на by on before until till for after".split())
+THIS = vocabulary("этот эту этой этом этого этому эта ближайший ближайшую ближайшей ближайшее ближайшему this coming")
+END = vocabulary("конец конца концу конце end")
+BEGINNING = vocabulary("начало начала началу начале beginning start early")
+BY_DAY = vocabulary("до к ко на с со после на by on before until till for after")
 
-MORNING = frozenset("утра утром утро morning am".split())
-AFTERNOON = frozenset("дня днем afternoon pm".split())
-EVENING = frozenset("вечера вечером вечер evening tonight".split())
-NIGHT = frozenset("ночи night".split())
+MORNING = vocabulary("утра утром утро morning am")
+AFTERNOON = vocabulary("дня днем afternoon pm")
+EVENING = vocabulary("вечера вечером вечер evening tonight")
+NIGHT = vocabulary("ночи night")
 PARTS_OF_DAY = MORNING | AFTERNOON | EVENING
 
 # Hours of the genitive ordinals in "в половине третьего", "полтретьего".

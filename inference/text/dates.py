@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from inference.text.date_words import PARTS_OF_DAY
 from inference.text.days import Day, day_at
 from inference.text.times import Clock, clock_at
-from inference.text.tokens import Token, tokenize
+from inference.text.tokens import Token, tokenize, vocabulary
 
-BETWEEN = PARTS_OF_DAY | frozenset(
-    "в во к ко на до после около примерно часов at by around about on in the before after часиков , -".split()
+BETWEEN = PARTS_OF_DAY | vocabulary(
+    "в во к ко на до после около примерно часов at by around about on in the before after часиков , -"
 )
 MAX_BETWEEN = 3
 

@@ -24,16 +24,17 @@ from inference.text.date_words import (
     YEAR_UNITS,
 )
 from inference.text.numbers import number_at
-from inference.text.tokens import Token, phrase_at
+from inference.text.tokens import Token, phrase_at, vocabulary
 
 FRIDAY = 4
+WORKING = frozenset({"рабочих", "рабочий", "рабочего", "working", "business"})
 DOTTED = re.compile(r"(\d{1,2})\.(\d{2})(?:\.(\d{4}|\d{2}))?")
-SUFFIXES = frozenset("st nd rd th го е ого му".split())
+SUFFIXES = vocabulary("st nd rd th го е ого му")
 FEW = {"пару": 2.0, "couple": 2.0, "полтора": 1.5}
 AHEAD = (("через",), ("спустя",), ("in",), ("within",), ("в", "течение"), ("в", "течении"))
 MAX_DAY = 31
 # After "the fifth" these words show that a day was meant; a noun would make it a place in a row.
-AFTER_ORDINAL = frozenset("числа at in if then please or and в и или вас вам will would works is then to".split())
+AFTER_ORDINAL = vocabulary("числа at in if then please or and в и или вас вам will would works is then to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,14 @@ def _count(tokens: Sequence[Token], index: int) -> tuple[float, int]:
 
 
 def _distance(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "через три дня", "in two weeks", "two days from now", "через час"."""
+    """Such as "через три дня", "in two weeks", "two days from now", "через час"."""
     for lead in AHEAD:
         if phrase_at(tokens, index, lead):
             if phrase_at(tokens, index, ("через", "полчаса")):
                 at = now + timedelta(minutes=30)
                 return Day(at.date(), index, index + 2, at=at)
             count, place = _count(tokens, index + len(lead))
-            place += _word(tokens, place) in {"рабочих", "рабочих", "working", "business"}
+            place += _word(tokens, place) in {"рабочих", "working", "business"}
             return _after(now, count, _word(tokens, place), (index, place + 1))
     count, place = _count(tokens, index)
     tail = ("from", "now"), ("from", "today"), ("from", "tomorrow")
@@ -110,6 +111,14 @@ def _distance(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
         if _word(tokens, place) in WEEK_UNITS:
             return Day(day + timedelta(weeks=count), index, place + 3)
     return None
+
+
+def _working_days_later(day: date, count: int) -> date:
+    """The day after so many working days; Saturdays and Sundays do not count."""
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.weekday() <= FRIDAY
+    return day
 
 
 def _after(now: datetime, count: float, unit: str, span: tuple[int, int]) -> Day | None:
@@ -147,7 +156,7 @@ def _of_week(today: date, weekday: int, weeks: int) -> date:
 
 
 def _weekday(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "в следующую пятницу", "this Friday", "Friday next week", "на следующей неделе во вторник"."""
+    """Such as "в следующую пятницу", "this Friday", "Friday next week", "на следующей неделе во вторник"."""
     place, weeks = index, -1
     if tokens[index].norm in NEXT | THIS:
         weeks = 1 if tokens[index].norm in NEXT else 0
@@ -170,7 +179,7 @@ def _weekday(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
 
 
 def _week(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "на следующей неделе": its Monday, and said to be vague; "next month": its first day."""
+    """Such as "на следующей неделе": its Monday, and said to be vague; "next month": its first day."""
     word, unit = tokens[index].norm, _word(tokens, index + 1)
     if word not in NEXT | THIS:
         return None
@@ -184,7 +193,7 @@ def _week(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
 
 
 def _edge(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "до конца недели", "end of next month", "в начале месяца"."""
+    """Such as "до конца недели", "end of next month", "в начале месяца"."""
     word = tokens[index].norm
     if word not in END | BEGINNING:
         return None
@@ -200,24 +209,32 @@ def _edge(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
 
 
 def _edge_day(today: date, unit: str, ahead: int, *, end: bool) -> date | None:
-    if unit in MONTHS:
-        first = date(today.year + (MONTHS[unit] < today.month), MONTHS[unit], 1)
-        return _last_of(first) if end else first
+    """The first or the last day of a week, month, quarter or year."""
     if unit in DAY_UNITS:
         return today
     if unit in WEEK_UNITS:
         monday = today - timedelta(days=today.weekday()) + timedelta(weeks=ahead)
-        if end:
-            return _of_week(today, FRIDAY, ahead)
-        return monday if monday > today else monday + timedelta(weeks=1)
+        first = monday if monday > today else monday + timedelta(weeks=1)
+        return _of_week(today, FRIDAY, ahead) if end else first
+    if unit in YEAR_UNITS:
+        return date(today.year + ahead, 12, 31) if end else None
+    first_and_months = _period(today, unit, ahead, end=end)
+    if first_and_months is None:
+        return None
+    first, months = first_and_months
+    return _last_of(_months_later(first, months - 1)) if end else first
+
+
+def _period(today: date, unit: str, ahead: int, *, end: bool) -> tuple[date, int] | None:
+    """The first day of a month or quarter and its length in months; a beginning is always still to come."""
+    if unit in MONTHS:
+        return date(today.year + (MONTHS[unit] < today.month), MONTHS[unit], 1), 1
+    later = ahead if end else max(ahead, 1)
     if unit in MONTH_UNITS:
-        first = _months_later(today.replace(day=1), ahead if end else max(ahead, 1))
-        return _last_of(first) if end else first
+        return _months_later(today.replace(day=1), later), 1
     if unit in QUARTER_UNITS:
-        first = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
-        return _last_of(_months_later(first, 3 * ahead + 2)) if end else _months_later(first, 3)
-    if unit in YEAR_UNITS or unit == "":
-        return date(today.year + ahead, 12, 31) if end and unit else None
+        quarter = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+        return _months_later(quarter, 3 * later), 3
     return None
 
 
@@ -238,7 +255,7 @@ def _day_number(tokens: Sequence[Token], index: int) -> tuple[int, int, bool]:
 
 
 def _calendar(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "25 декабря", "the fifth of March", "March 5th, 2027"."""
+    """Such as "25 декабря", "the fifth of March", "March 5th, 2027"."""
     place = index + 1 if tokens[index].norm == "the" else index
     day, last, _ = _day_number(tokens, place)
     if day:
@@ -260,7 +277,7 @@ def _dated(tokens: Sequence[Token], span: tuple[int, int], parts: tuple[int, int
     place = last + 1 if _word(tokens, last) == "," else last
     year = now.year
     number = number_at(tokens, place) if place < len(tokens) else None
-    if number is not None and now.year - 1 <= number.value <= now.year + 10:  # noqa: PLR2004
+    if number is not None and now.year - 1 <= number.value <= now.year + 10:
         year, last = int(number.value), number.last
         last += _word(tokens, last) in YEAR_UNITS
     elif (month, day) < (now.month, now.day):
@@ -272,9 +289,9 @@ def _dated(tokens: Sequence[Token], span: tuple[int, int], parts: tuple[int, int
 
 
 def _dotted(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "25.12" and "25.12.2026"."""
+    """Such as "25.12" and "25.12.2026"."""
     match = DOTTED.fullmatch(tokens[index].text)
-    if match is None or not 1 <= int(match.group(2)) <= 12:  # noqa: PLR2004
+    if match is None or not 1 <= int(match.group(2)) <= 12:
         return None
     if match.group(3) is None and (index == 0 or tokens[index - 1].norm not in BY_DAY):
         return None
@@ -283,13 +300,13 @@ def _dotted(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
     if not year:
         year = now.year + ((month, day) < (now.month, now.day))
     try:
-        return Day(date(year if year > 99 else 2000 + year, month, day), index, index + 1)  # noqa: PLR2004
+        return Day(date(year if year > 99 else 2000 + year, month, day), index, index + 1)
     except ValueError:
         return None
 
 
 def _ordinal(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
-    """ "до двадцать пятого", "by the fifth": the next such day of a month."""
+    """Such as "до двадцать пятого", "by the fifth": the next such day of a month."""
     place = index + 1 if tokens[index].norm == "the" else index
     before = _word(tokens, index - 1) if index else ""
     day, last, ordinal = _day_number(tokens, place)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inference.text.letters import DOMAIN_WORDS, latin, spelled
 from inference.text.numbers import number_at
-from inference.text.tokens import Token, tokenize
+from inference.text.tokens import Token, tokenize, vocabulary
 
 WRITTEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 AT = frozenset({"@", "at", "собака", "собачка", "собаку", "собачку", "эт", "sobaka"})
@@ -14,16 +14,17 @@ DOTS = frozenset({".", "точка", "dot", "точку", "дот", "tochka", "p
 DASHES = frozenset({"-", "дефис", "тире", "минус", "dash", "hyphen", "черточка"})
 UNDERSCORES = frozenset({"_", "underscore", "подчеркивание"})
 LOW = frozenset({"нижнее", "нижний", "знак"})
-TLDS = frozenset(
-    "com ru org net io co uk de fr eu info biz su by kz ua us me pro tech online shop store app dev ai edu gov "
-    "рф es it nl pl cn in ca au ch at be se no fi cz tr ae".split()
+TLDS = vocabulary(
+    "com ru org net io co uk de fr eu info biz su by kz ua us me pro tech online shop store app dev ai "
+    "edu gov рф es it nl pl cn in ca au ch at be se no fi cz tr ae"
 )
 SECOND_LEVEL = frozenset({"co", "com", "org"})
-NOT_LOCAL = frozenset(
-    "look looking me us is it find site website page here available work meet arrive email mail address почта адрес "
-    "the a my our your see stay everyone them him her you be at was are start нас сайт на это".split()
+NOT_LOCAL = vocabulary(
+    "look looking me us is it find site website page here available work meet arrive email mail address "
+    "почта адрес the a my our your see stay everyone them him her you be at was are start нас сайт на "
+    "это"
 )
-SHORT_WORDS = frozenset("a i и я в с о у к".split())
+SHORT_WORDS = vocabulary("a i и я в с о у к")
 MAX_LABEL_WORDS = 2
 
 

@@ -89,10 +89,10 @@ def person_match(heard: str, names: Sequence[str]) -> Match | None:
     best: Match | None = None
     words = len(heard.split())
     for index, name in enumerate(names):
-        if words < 2 <= len(name.split()):  # noqa: PLR2004
+        if words < 2 <= len(name.split()):
             continue
         score = max(likeness(heard, name), fuzz.token_sort_ratio(normal(heard), normal(name)))
-        if score >= 85 and (best is None or score > best.score):  # noqa: PLR2004
+        if score >= 85 and (best is None or score > best.score):
             best = Match(index, score)
     return best
 

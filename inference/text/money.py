@@ -83,7 +83,7 @@ def money_of(tokens: Sequence[Token], number: Number) -> Money:
         sign = tokens[first - 1]
         return Money(number.value, SIGNS[sign.text], sign.start, number.end, first - 1, number.last)
     place = number.last
-    while place < len(tokens) and place - number.last < 2:  # noqa: PLR2004
+    while place < len(tokens) and place - number.last < 2:
         token = tokens[place]
         if token.norm in BEFORE_CURRENCY or token.norm in COUNTRY_DOLLARS:
             place += 1

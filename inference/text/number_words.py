@@ -96,7 +96,7 @@ def _cardinals() -> dict[str, Entry]:
     words |= {word: ("unit", float(i)) for i, word in enumerate(_EN_UNITS.split())}
     words |= {word: ("teen", 10.0 + i) for i, word in enumerate(_EN_TEENS.split())}
     words |= {word: ("ten", 20.0 + 10 * i) for i, word in enumerate(_EN_TENS.split())}
-    words |= {word: ("sesqui", 1.5) for word in SESQUI}
+    words |= dict.fromkeys(SESQUI, ("sesqui", 1.5))
     return words
 
 
@@ -104,7 +104,7 @@ def _ordinals() -> dict[str, int]:
     """Every word that names a place in an order, up to the thirtieth."""
     words = {word: value for value, word in _EN_ORDINALS.items()}
     for value, stem in _RU_ORDINALS.items():
-        endings = _RU_THIRD if value == 3 else tuple(stem + ending for ending in _RU_ORDINAL_ENDINGS)  # noqa: PLR2004
+        endings = _RU_THIRD if value == 3 else tuple(stem + ending for ending in _RU_ORDINAL_ENDINGS)
         words |= dict.fromkeys(endings, value)
     return words
 

@@ -95,7 +95,7 @@ class _Reader:
         if value is None or (self.seen and value >= self.last_scale):
             return False
         digits, count = token.text, 1
-        while len(digits) <= 9 and value == int(value) and self._group_follows(count):  # noqa: PLR2004
+        while len(digits) <= 9 and value == int(value) and self._group_follows(count):
             digits += self.tokens[self.index + count].text
             count += 1
         self.current = value if count == 1 else float(digits)
@@ -130,7 +130,7 @@ class _Reader:
         if token.norm == "and" and kind in {"unit", "teen", "ten"} and self._whole_hundreds():
             self.index += 1
             return self._word(after)
-        if token.text == "-" and (kind == "unit" or after in ORDINALS) and self.current % 100 >= 20:  # noqa: PLR2004
+        if token.text == "-" and (kind == "unit" or after in ORDINALS) and self.current % 100 >= 20:
             self.index += 1
             if self._word(after):
                 return True
@@ -171,7 +171,7 @@ class _Reader:
         return False
 
     def _order(self, value: int) -> bool:
-        fits = self.current in {20, 30} and value < 10 if self.current else True  # noqa: PLR2004
+        fits = self.current in {20, 30} and value < 10 if self.current else True
         if not fits or self.total or self.in_digits:
             return False
         self.current += value
@@ -187,7 +187,7 @@ class _Reader:
             return self._times(value)
         rest = self.current % 100
         fits = {
-            "unit": rest == 0 or (rest >= 20 and rest % 10 == 0),  # noqa: PLR2004
+            "unit": rest == 0 or (rest >= 20 and rest % 10 == 0),
             "teen": rest == 0,
             "ten": rest == 0,
             "hundred": self.current == 0,
@@ -205,7 +205,7 @@ class _Reader:
         return self.tokens[self.first].norm in {"a", "an"} and self.index == self.first + 1
 
     def _times(self, value: float) -> bool:
-        if self.current >= 100 or (self.seen and self.current == 0 and not self._after_a()):  # noqa: PLR2004
+        if self.current >= 100 or (self.seen and self.current == 0 and not self._after_a()):
             return False
         self.current = (self.current or 1) * value
         return self._take()

@@ -7,11 +7,9 @@ from itertools import islice, product
 import phonenumbers
 
 from inference.text.number_words import CARDINALS
-from inference.text.tokens import Token, tokenize
+from inference.text.tokens import Token, tokenize, vocabulary
 
-FILLERS = frozenset(
-    "и так э эм мм ну дальше далее потом затем код and um uh er then area code okay ок extension".split()
-)
+FILLERS = vocabulary("и так э эм мм ну дальше далее потом затем код and um uh er then area code okay ок extension")
 SIGNS = frozenset("()-.,–—…/+")
 PLUS = frozenset({"+", "плюс", "plus"})
 REPEATS = {"double": 2, "triple": 3, "treble": 3, "дважды": 2, "трижды": 3}
@@ -96,7 +94,7 @@ def _piece(tokens: Sequence[Token], index: int) -> tuple[Piece | None, int]:
     place = index
     while place < len(tokens) and tokens[place].norm in CARDINALS:
         kind, value = CARDINALS[tokens[place].norm]
-        hundred = kind == "times" and value == 100 and words  # noqa: PLR2004
+        hundred = kind == "times" and value == 100 and words
         if kind not in {"unit", "teen", "ten", "hundred"} and not hundred:
             break
         if words and tokens[place].start - tokens[place - 1].end > 1:
@@ -109,7 +107,7 @@ def _piece(tokens: Sequence[Token], index: int) -> tuple[Piece | None, int]:
 
 
 def _repeated(tokens: Sequence[Token], index: int) -> Piece | None:
-    """ "double five", "дважды ноль", "три семёрки"."""
+    """Such as "double five", "дважды ноль", "три семёрки"."""
     if index + 1 >= len(tokens):
         return None
     first, second = tokens[index], tokens[index + 1]
@@ -166,11 +164,20 @@ def _best(run: Sequence[Piece], regions: Sequence[str], *, plus: bool) -> Phone 
     for length in range(len(run), 0, -1):
         for first in range(len(run) - length + 1):
             part = run[first : first + length]
+            if not _set_off(run, first, first + length, plus=plus):
+                continue
             phone = _read(part, regions, plus=plus and first == 0)
             if phone is not None and phone.valid:
                 return phone
             possible = possible or phone
     return possible
+
+
+def _set_off(run: Sequence[Piece], first: int, last: int, *, plus: bool) -> bool:
+    """Digits may be left out of a number only where a sign or a filler parts them from it."""
+    if first and (plus or run[first].start - run[first - 1].end < 2):
+        return False
+    return last == len(run) or run[last].start - run[last - 1].end > 1
 
 
 def _read(part: Sequence[Piece], regions: Sequence[str], *, plus: bool) -> Phone | None:

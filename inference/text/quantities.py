@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from inference.text.date_words import DAY_UNITS, HOUR_UNITS, MINUTE_UNITS, MONTH_UNITS, MONTHS, WEEK_UNITS, YEAR_UNITS
 from inference.text.money import SIGNS, money_of
 from inference.text.numbers import numbers_in
-from inference.text.tokens import Token
+from inference.text.tokens import Token, vocabulary
 
-UNITS = frozenset(
-    "штука штуки штук штуку шт единица единицы единиц комплект комплекта комплектов пара пары пар тонна тонны тонн "
-    "тонну кг килограмм килограмма килограммов метр метра метров литр литра литров коробка коробки коробок коробку "
-    "упаковка упаковки упаковок пачка пачки пачек рулон рулона рулонов лицензия лицензии лицензий лицензию место мест "
-    "места пользователь пользователя пользователей человек сотрудник сотрудников ящик ящика ящиков паллет паллета "
-    "паллеты поддон поддонов мешок мешка мешков набор набора наборов экземпляр экземпляра экземпляров лист листа "
-    "листов бутылка бутылок канистра канистры канистр piece pieces unit units item items set sets pair pairs ton tons "
-    "tonne tonnes kg kilo kilos kilogram kilograms metre metres meter meters liter liters litre litres box boxes pack "
-    "packs package packages pallet pallets roll rolls bag bags bottle bottles licence licences license licenses seat "
-    "seats user users copy copies case cases crate crates sheet sheets employee employees people".split()
+UNITS = vocabulary(
+    "штука штуки штук штуку шт единица единицы единиц комплект комплекта комплектов пара пары пар тонна "
+    "тонны тонн тонну кг килограмм килограмма килограммов метр метра метров литр литра литров коробка "
+    "коробки коробок коробку упаковка упаковки упаковок пачка пачки пачек рулон рулона рулонов лицензия "
+    "лицензии лицензий лицензию место мест места пользователь пользователя пользователей человек "
+    "сотрудник сотрудников ящик ящика ящиков паллет паллета паллеты поддон поддонов мешок мешка мешков "
+    "набор набора наборов экземпляр экземпляра экземпляров лист листа листов бутылка бутылок канистра "
+    "канистры канистр piece pieces unit units item items set sets pair pairs ton tons tonne tonnes kg "
+    "kilo kilos kilogram kilograms metre metres meter meters liter liters litre litres box boxes pack "
+    "packs package packages pallet pallets roll rolls bag bags bottle bottles licence licences license "
+    "licenses seat seats user users copy copies case cases crate crates sheet sheets employee employees "
+    "people"
 )
 TIME_UNITS = DAY_UNITS | HOUR_UNITS | MINUTE_UNITS | MONTH_UNITS | WEEK_UNITS | YEAR_UNITS
-NOT_COUNTED = TIME_UNITS | frozenset(
-    "процент процента процентов percent % раз раза times градусов degrees утра вечера дня am pm o'clock числа го th st "
-    "nd rd й звонка звонков номер номера вопрос вопроса вопросов question questions вариант варианта вариантов option "
-    "options этаж floor thing things more минуту минутку момент moment second seconds секунду of hundred".split()
+NOT_COUNTED = TIME_UNITS | vocabulary(
+    "процент процента процентов percent % раз раза times градусов degrees утра вечера дня am pm o'clock "
+    "числа го th st nd rd й звонка звонков номер номера вопрос вопроса вопросов question questions "
+    "вариант варианта вариантов option options этаж floor thing things more минуту минутку момент moment "
+    "second seconds секунду of hundred"
 )
-BEFORE_CODE = frozenset("номер номера заказ заказа договор счет number invoice no contract dn ду м № # кабинет".split())
-OWNERS = frozenset("my our your the this that an about".split())
+BEFORE_CODE = vocabulary("номер номера заказ заказа договор счет number invoice no contract dn ду м № # кабинет")
+OWNERS = vocabulary("my our your the this that an about")
 AMBIGUOUS = frozenset({"один", "одна", "одно", "одну", "одного", "одной", "one", "ноль", "zero", "a", "an"})
 
 

@@ -1,57 +1,106 @@
-"""Things that are asked for in words that no catalogue knows: "нужно двадцать офисных стульев"."""
+"""Things that are asked for, or complained of, in words that no catalogue knows: "нужно двадцать офисных стульев"."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Generator, Iterator, Sequence
 
 from inference.text.numbers import number_at
 from inference.text.quantities import UNITS
 from inference.text.russian import lemma, part_of_speech
-from inference.text.tokens import Token, phrase_at
+from inference.text.tokens import Token, phrase_at, vocabulary
 
-ASKS = tuple(
-    tuple(phrase.split())
-    for phrase in (
-        "заказать", "купить", "приобрести", "закупить", "закажем", "интересует", "интересуют", "нужен", "нужна",
-        "нужно", "нужны", "надо", "необходимо", "необходимы", "потребуется", "поставку", "стоимость", "цену на",
-        "цена на", "предложение на", "прайс на", "order", "buy", "purchase", "need", "interested in", "looking for",
-        "quote for", "quotation for", "price for", "price of", "price on", "pricing for", "pricing on", "offer for",
-        "order for", "we want", "i want", "would like", "to get",
-    )
-)  # fmt: skip
-SKIPPED = frozenset(
-    "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around some another roughly "
-    "maybe your the a an of more to order buy purchase get us приобрести купить заказать "
-    "approximately at least".split()
+_PHRASES = (
+    "заказать, купить, приобрести, закупить, закажем, интересует, интересуют, нужен, нужна, нужно, нужны, "
+    "надо, необходимо, необходимы, потребуется, поставку, стоимость, цену на, цена на, предложение на, прайс "
+    "на, счет на, заявка на, заявку на, order, buy, purchase, need, interested in, looking for, quote for, "
+    "quotation for, price for, price of, price on, pricing for, pricing on, offer for, order for, proposal "
+    "for, invoice for, we want, i want, would like, to get, we'll take, i'll take "
 )
-STOP_EN = frozenset(
-    "for by to and please from with at on in before after that which who as if or but is are was we i you it this "
-    "until since because next tomorrow today so would could can will delivered delivery per within about when where "
-    "how what then than up do does have has just only also too asap our my your their not".split()
+ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
+# These ask for anything, so only a count beside them shows that a thing is meant.
+WEAK = vocabulary("нужно надо need want like get take нужен нужна нужны")
+SKIPPED = vocabulary(
+    "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
+    "some another roughly maybe your "
+    "the a an of more to order buy purchase get us приобрести купить заказать закупить "
+    "approximately at least один одна одну"
 )
-NOT_THINGS = frozenset(
-    "help information quote quotation meeting call question answer appointment refund invoice price offer discount "
-    "details time someone somebody something anything one ones it them talk speak know check see day week month date "
-    "copy number address demo you me him her us that this these those support advice manager engineer technician "
-    "вопрос помощь информация предложение счет договор встреча звонок доставка день неделя месяц время что-то "
-    "кто-то скидка цена стоимость консультация менеджер это то что как человек специалист инженер мастер возврат "
-    "замена оплата срок условие такой такое который документ акт номер адрес письмо прайс прайс-лист поставка".split()
+ALSO = vocabulary("и а также плюс еще and plus also , ;")
+STOP_EN = vocabulary(
+    "for by to and please from with at on in before after that which who as if or but is are "
+    "was we i you it this until since "
+    "because next tomorrow today so would could can will delivered delivery per within about "
+    "when where how what then than up "
+    "do does have has just only also too asap our my your their not again because they them he she there here now"
 )
+NOT_THINGS = vocabulary(
+    "help information quote quotation meeting call question answer appointment refund invoice "
+    "price offer discount details time "
+    "someone somebody something anything one ones it them talk speak know check see day week "
+    "month date copy number address demo "
+    "you me him her us that these those support advice manager engineer technician problem "
+    "issue complaint person people team "
+    "way lot bit money budget thing things order orders moment minute reason schedule discuss "
+    "cancel renew change ask find "
+    "вопрос помощь информация предложение счет договор встреча звонок доставка день неделя "
+    "месяц время что-то кто-то скидка "
+    "цена стоимость консультация менеджер это то что как человек специалист инженер мастер "
+    "возврат замена оплата срок условие "
+    "такой такое который документ акт номер адрес письмо прайс прайс-лист поставка проблема "
+    "ситуация деньги бюджет заказ раз "
+    "минута секунда момент сторона город компания фирма сделать узнать подпись решение"
+)
+TROUBLE_EN = re.compile(
+    r"^(?:that |which )?(?:(?:you|we)(?:'ve| have)? (?:just )?(?:delivered|sent|"
+    r"sold|installed|bought|ordered|received|shipped|supplied)|"
+    r"(?:is|are|was|were) (?:\w+ )?(?:broken|leaking|faulty|damaged|not working|"
+    r"defective|dead)|has (?:broken|stopped|failed)|broke|"
+    r"stopped|does(?:n't| not)|won't|will not|keeps?|isn't working|failed)\b"
+)
+TROUBLE_RU = re.compile(
+    r"^,?\s*(?:котор\w+ (?:вы|мы)\b|(?:у нас )?(?:снова |опять )?(?:сломал\w+|"
+    r"не работа\w+|не включа\w+|перестал\w*|барахл\w+|теч\w+|"
+    r"протека\w+|шум\w+|вышл?[аои]? из строя|не печата\w+|зависа\w+))"
+)
+BROKE_RU = re.compile(r"^(?:сломал\w+|привезли|прислали|доставили|барахл\w+|протека\w+)$")
+OWNERS = vocabulary("the our my your наш наша наше наши ваш ваша ваши мой моя у нас")
 MAX_WORDS = 4
 
 
-def requested(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Token spans of things that are clearly asked for, without their counts and units."""
+def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple[int, int]]:
+    """Token spans of things clearly asked for, without counts and units; `asked` when a question invites them."""
     index = 0
     while index < len(tokens):
-        phrase = next((phrase for phrase in ASKS if phrase_at(tokens, index, phrase)), None)
-        if phrase is None:
-            index += 1
-            continue
+        phrase = next((phrase for phrase in ASKS if phrase_at(tokens, index, phrase)), ())
         counted, first = _skip(tokens, index + len(phrase))
-        last = _things(tokens, first)
-        strong = phrase[-1] not in {"нужно", "надо", "need", "want", "like", "get", "for", "нужен", "нужна"}
-        if last > first and (counted or strong):
+        last = _things(tokens, first) if phrase or (asked and counted) else first
+        if last > first and (counted or phrase[-1] not in WEAK):
             yield first, last
-        index = max(last, index + len(phrase))
+            last = yield from _and_more(tokens, last)
+        index = max(last, index + max(1, len(phrase)))
+
+
+def _and_more(tokens: Sequence[Token], last: int) -> Generator[tuple[int, int], None, int]:
+    """The rest of a list: "and twenty keyboards", ", десять мышей"."""
+    while last < len(tokens) and tokens[last].norm in ALSO:
+        counted, first = _skip(tokens, last + 1)
+        end = _things(tokens, first)
+        if not counted or end <= first:
+            break
+        yield first, end
+        last = end
+    return last
+
+
+def troubled(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Token spans of things that do not work or came wrong: "the compressor that you delivered", "сломался станок"."""
+    for index, token in enumerate(tokens):
+        if token.norm in OWNERS or BROKE_RU.match(token.norm):
+            _, first = _skip(tokens, index + 1)
+            last = _things(tokens, first)
+            rest = text[tokens[last - 1].end :].lstrip().lower() if last > first else ""
+            broke = BROKE_RU.match(token.norm) is not None
+            if last > first and (broke or TROUBLE_EN.match(rest) or TROUBLE_RU.match(rest)):
+                yield first, last
 
 
 def _skip(tokens: Sequence[Token], index: int) -> tuple[bool, int]:
@@ -79,7 +128,7 @@ def _things(tokens: Sequence[Token], first: int) -> int:
 
 
 def _russian(tokens: Sequence[Token], first: int) -> int:
-    """Adjectives, a noun, and the nouns and codes that hang on it."""
+    """Adjectives, a noun, and the nouns in the genitive and codes that hang on it."""
     last, noun = first, False
     while last < len(tokens) and last - first < MAX_WORDS and tokens[last].is_word:
         if last > first and tokens[last].start - tokens[last - 1].end > 1:
@@ -95,9 +144,19 @@ def _russian(tokens: Sequence[Token], first: int) -> int:
 
 
 def _english(tokens: Sequence[Token], first: int) -> int:
+    """Words up to one that cannot be part of a thing's name."""
     last = first
     while last < len(tokens) and last - first < MAX_WORDS and tokens[last].is_word:
-        if tokens[last].norm in STOP_EN or (last > first and tokens[last].start - tokens[last - 1].end > 1):
+        over = last > first and tokens[last].start - tokens[last - 1].end > 1
+        if tokens[last].norm in STOP_EN or "'" in tokens[last].norm or over or _is_verb(tokens, first, last):
             break
         last += 1
     return last
+
+
+def _is_verb(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """A word that says what is wrong with the thing before it."""
+    return last > first and tokens[last].norm in VERBS
+
+
+VERBS = vocabulary("stopped broke failed keeps keep stop stops arrived came fails broken works work worked")

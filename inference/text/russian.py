@@ -73,6 +73,12 @@ def name_tags(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def is_known(word: str) -> bool:
+    """Whether the dictionary has the word, rather than guesses at it."""
+    return bool(_analyzer().word_is_known(word))
+
+
+@lru_cache(maxsize=4096)
 def is_place(word: str) -> bool:
     """Whether the dictionary knows the word as a place."""
     return any("Geox" in reading.tag for reading in parses(word)[:2])
@@ -87,6 +93,30 @@ def nominative(word: str) -> str:
     form = nouns[0].inflect({"nomn", str(nouns[0].tag.number or "sing")})
     text = str(form.word) if form else word
     return text[:1].upper() + text[1:] if word[:1].isupper() else text
+
+
+@lru_cache(maxsize=2048)
+def thing(words: str) -> str:
+    """A noun phrase in the nominative: "силового кабеля" is "силовой кабель"; what follows the noun stays."""
+    parts = words.split()
+    position = next((i for i, word in enumerate(parts) if part_of_speech(word.lower()) == "NOUN"), None)
+    if position is None or any(part_of_speech(word.lower()) not in {"ADJF", "PRTF"} for word in parts[:position]):
+        return words
+    noun = next(reading for reading in parses(parts[position].lower()) if reading.tag.POS == "NOUN")
+    number = str(noun.tag.number or "sing")
+    form = noun.inflect({"nomn", number})
+    grammemes = {"nomn", number} | ({str(noun.tag.gender)} if number == "sing" and noun.tag.gender else set())
+    heads = [_agreed(word, grammemes) for word in parts[:position]]
+    return " ".join([*heads, str(form.word) if form else parts[position], *parts[position + 1 :]])
+
+
+def _agreed(word: str, grammemes: set[str]) -> str:
+    """An adjective in the form of its noun."""
+    for reading in parses(word.lower()):
+        if reading.tag.POS in {"ADJF", "PRTF"}:
+            form = reading.inflect(grammemes)
+            return str(form.word) if form else word
+    return word
 
 
 @lru_cache(maxsize=4096)

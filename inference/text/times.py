@@ -17,14 +17,14 @@ from inference.text.date_words import (
     NOON,
 )
 from inference.text.numbers import number_at
-from inference.text.tokens import Token, phrase_at
+from inference.text.tokens import Token, phrase_at, vocabulary
 
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
-BEFORE_TIME = frozenset("в во к ко до после с около примерно at by around about before after till until from".split())
+BEFORE_TIME = vocabulary("в во к ко до после с около примерно at by around about before after till until from")
 # What may follow a bare hour ("at three"): anything else makes it a count ("at three sites").
-AFTER_HOUR = frozenset(
+AFTER_HOUR = vocabulary(
     "и на по мск московского or and on in works for if then sharp today tomorrow if please с а но или завтра сегодня "
-    "послезавтра will would is okay ok ровно так это вас вам будет удобно подойдет пожалуйста я мы to the that".split()
+    "послезавтра will would is okay ok ровно так это вас вам будет удобно подойдет пожалуйста я мы to the that"
 )
 DAY_HOURS = 12
 LAST_AFTERNOON_HOUR = 7  # a bare "at seven" or less is after noon in business talk
@@ -63,7 +63,7 @@ def _named(tokens: Sequence[Token], index: int) -> tuple[time, int] | None:
 
 
 def _half(tokens: Sequence[Token], index: int) -> tuple[time, int] | None:
-    """ "половине третьего", "полтретьего", "half past two", "quarter to four"."""
+    """Such as "половине третьего", "полтретьего", "half past two", "quarter to four"."""
     word = tokens[index].norm
     after = tokens[index + 1].norm if index + 1 < len(tokens) else ""
     if word in {"половина", "половине", "половину", "половины"} and after in HOUR_ORDINALS:
@@ -85,13 +85,13 @@ def _figures(tokens: Sequence[Token], index: int, *, lead: bool) -> tuple[time, 
     match = CLOCK.fullmatch(tokens[index].text)
     if match is None or (":" not in tokens[index].text and not lead):
         return None
-    if ":" not in tokens[index].text and len(match.group(2)) == 2 and int(match.group(2)) <= DAY_HOURS:  # noqa: PLR2004
+    if ":" not in tokens[index].text and len(match.group(2)) == 2 and int(match.group(2)) <= DAY_HOURS:
         return None
     return _part(tokens, int(match.group(1)), int(match.group(2)), index + 1, written=len(match.group(1)) > 1)
 
 
 def _hour(tokens: Sequence[Token], index: int, *, lead: bool) -> tuple[time, int] | None:
-    """ "три часа дня", "three thirty", "3 pm", and a bare hour after a preposition."""
+    """Such as "три часа дня", "three thirty", "3 pm", and a bare hour after a preposition."""
     number = number_at(tokens, index)
     if number is None or number.ordinal or number.value > LAST_HOUR or number.value != int(number.value):
         return None
@@ -124,7 +124,7 @@ def _may_end(tokens: Sequence[Token], last: int) -> bool:
 
 
 def _part_of_day(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
-    """ "утра", "p.m.", "in the morning" at a token, and the token after it."""
+    """Such as "утра", "p.m.", "in the morning" at a token, and the token after it."""
     for first in ((), ("in", "the")):
         if not phrase_at(tokens, index, first):
             continue

@@ -55,3 +55,8 @@ def phrase_at(tokens: Sequence[Token], index: int, phrase: Sequence[str]) -> boo
     if index + len(phrase) > len(tokens):
         return False
     return all(tokens[index + i].norm == word for i, word in enumerate(phrase))
+
+
+def vocabulary(words: str) -> frozenset[str]:
+    """A set of words, written as one text."""
+    return frozenset(words.split())

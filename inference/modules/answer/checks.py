@@ -16,7 +16,8 @@ from inference.text.tokens import tokenize, words_of
 REFERENCE = re.compile(r"\s*\[(\d+)\]")
 SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*(?:\s*\[\d+\])*[.!?]?\s*|\n+")
 NOT_FOUND = re.compile(
-    r"not found|no information|not (?:mentioned|specified|stated|provided|given|available)|do(?:es)? not (?:say|mention|answer|contain|tell)|"
+    r"not found|no information|not (?:mentioned|specified|stated|provided|given|"
+    r"available)|do(?:es)? not (?:say|mention|answer|contain|tell)|"
     r"don't know|не найдено|нет информации|не указан\w*|не упомин\w+|не содерж\w+|неизвестно|не сказано|не говорится",
     re.IGNORECASE,
 )
@@ -43,7 +44,7 @@ def prove(sentence: str, passages: Sequence[Passage], wanted: Wanted) -> Proved 
     """The proof of a sentence, or None when it has none or does not speak to the question."""
     cited = [int(number) for number in REFERENCE.findall(sentence)]
     text = " ".join(REFERENCE.sub("", sentence).split()).strip()
-    if len(words_of(text)) < 2 or NOT_FOUND.search(text) or is_instruction(text):  # noqa: PLR2004
+    if len(words_of(text)) < 2 or NOT_FOUND.search(text) or is_instruction(text):
         return None
     numbers = [number for number in cited if 1 <= number <= len(passages)]
     for number in numbers or range(1, len(passages) + 1):
@@ -61,7 +62,7 @@ def best_quote(text: str, passage: Passage) -> str | None:
     words = concepts(text)
     sentences = split_passage(passage.text)
     best, score = None, 0.0
-    for position, sentence in enumerate(sentences):
+    for position in range(len(sentences)):
         for length in (1, 2, 3):
             window = _verbatim(passage.text, sentences[position : position + length])
             if window is None or len(window) > QUOTE_LIMIT:

@@ -39,7 +39,9 @@ async def stream(request: Input, models: ModelClient) -> AsyncIterator[str | Out
         return
     proved: list[Proved] = []
     try:
-        async for sentence in whole_sentences(models.stream(PROMPT, _variables(request, passages), max_tokens=MAX_TOKENS)):
+        async for sentence in whole_sentences(
+            models.stream(PROMPT, _variables(request, passages), max_tokens=MAX_TOKENS)
+        ):
             proof = prove(sentence, passages, wanted)
             if proof is not None and all(proof.text != other.text for other in proved):
                 proved.append(proof)

@@ -10,23 +10,35 @@ from inference.text.matching import likeness
 from inference.text.numbers import find_numbers
 from inference.text.phones import find_phones
 from inference.text.stems import concept, concepts
-from inference.text.tokens import normal, tokenize, words_of
+from inference.text.tokens import normal, tokenize, vocabulary, words_of
 
 KINDS = (
     ("phone", re.compile(r"\b(?:phone|telephone|mobile|телефон\w*|номер (?:телефона|мобильн\w+))\b")),
     ("email", re.compile(r"\b(?:e-?mail|почт[ауые]|емейл|мейл|электронн\w+ адрес)\b")),
-    ("when", re.compile(r"\b(?:when|what (?:date|day|time)|by what date|когда|какого числа|во сколько|в какой день|к какому (?:числу|сроку))\b")),
-    ("number", re.compile(r"\b(?:how (?:much|many)|сколько|budget|бюджет\w*|price|цен[аеуы]|какая сумма|стоимость|quantity|количеств\w*)\b")),
+    (
+        "when",
+        re.compile(
+            r"\b(?:when|what (?:date|day|time)|by what date|когда|какого числа|во сколько|"
+            r"в какой день|к какому (?:числу|сроку))\b"
+        ),
+    ),
+    (
+        "number",
+        re.compile(
+            r"\b(?:how (?:much|many)|сколько|budget|бюджет\w*|price|цен[аеуы]|какая сумма|"
+            r"стоимость|quantity|количеств\w*)\b"
+        ),
+    ),
 )
-ASKING = frozenset(
-    "what which who whom whose when where why how is are was were do does did done can could will would should has have had "
-    "the a an of for to in on at with by from about and or any there we our us i me my you your he she his her they their it "
-    "its this that these those tell say said says know give get got show find please client customer last latest much many "
-    "that's what's who's name names "
-    "что какой какая какое какие каков кто кого кому чей когда где куда почему зачем как сколько есть был была были быть ли у "
-    "нас нам мы наш наша наши вы ваш я мне мой он она они его ее их это этот эта эти тот в на по для от из с со о об к и или а "
-    "скажи подскажи покажи найди расскажи известно знать узнать клиент последний такой сказать говорить можно чем который "
-    "звать зовут имя называться число день".split()
+ASKING = vocabulary(
+    "what which who whom whose when where why how is are was were do does did done can could will would "
+    "should has have had the a an of for to in on at with by from about and or any there we our us i me "
+    "my you your he she his her they their it its this that these those tell say said says know give get "
+    "got show find please client customer last latest much many that's what's who's name names что какой "
+    "какая какое какие каков кто кого кому чей когда где куда почему зачем как сколько есть был была "
+    "были быть ли у нас нам мы наш наша наши вы ваш я мне мой он она они его ее их это этот эта эти тот "
+    "в на по для от из с со о об к и или а скажи подскажи покажи найди расскажи известно знать узнать "
+    "клиент последний такой сказать говорить можно чем который звать зовут имя называться число день"
 )
 SURE_SHARE, LEAST_SHARE = 0.67, 0.5
 ALIKE = 84.0

@@ -11,14 +11,18 @@ from inference.text.quantities import UNITS
 from inference.text.tokens import normal, tokenize
 
 SPENDS = re.compile(
-    r"бюджет\w*|уложит\w*|уложить\w*|располага\w+|готовы (?:потратить|заплатить|выделить)|можем (?:потратить|выделить|позволить)|"
+    r"бюджет\w*|уложит\w*|уложить\w*|располага\w+|готовы (?:потратить|заплатить|"
+    r"выделить)|можем (?:потратить|выделить|позволить)|"
     r"выделен\w*|выделил\w*|не больше|не более|не дороже|в пределах|максимум|рассчитыва\w+ на|budget\w*|spend\w*|"
     r"no more than|not more than|up to|maximum|max\b|at most|afford|allocat\w+|set aside|limit\b|ceiling|"
     r"we(?:'ve| have) got|approved"
 )
-ASKED = re.compile(r"бюджет|на какую сумму|сколько (?:вы )?(?:готовы|планируете)|budget|how much (?:are|were|do|can) you|price range")
+ASKED = re.compile(
+    r"бюджет|на какую сумму|сколько (?:вы )?(?:готовы|планируете)|budget|how much (?:are|were|do|can) you|price range"
+)
 NOT_BUDGET = re.compile(
-    r"(?:стоит|стоил\w*|стоят|цен[аеуы]|прайс\w*|предлож\w+|предлага\w+|скидк\w*|долг\w*|счет\w*|оплатил\w*|заплатил\w*|"
+    r"(?:стоит|стоил\w*|стоят|цен[аеуы]|прайс\w*|предлож\w+|предлага\w+|скидк\w*|"
+    r"долг\w*|счет\w*|оплатил\w*|заплатил\w*|"
     r"переплат\w*|cost\w*|price\w*|charged?|paid|invoice\w*|quoted?|offer(?:ed|s)?|competitor\w*|discount|refund|owe)"
     r"\W+(?:\w+\W+){0,4}$"
 )
@@ -87,9 +91,8 @@ def _replaces(turn: Turn, money: Money, sure: float, chosen: tuple[Turn, Money, 
     before_turn, before, before_sure = chosen
     if before_turn is turn:
         between = normal(turn.text[before.end : money.start])
-        if CORRECTION.search(between) or HOLDS.search(between + " ") or between.strip() in {"-", "–", "or", "или", "and", "и", "to"}:
-            return True
-        return False
+        ranged = between.strip() in {"-", "–", "or", "или", "and", "и", "to"}
+        return ranged or CORRECTION.search(between) is not None or HOLDS.search(between + " ") is not None
     return sure > before_sure
 
 

@@ -18,12 +18,16 @@ OURS = re.compile(
     r"(?:позвоните|звоните|пишите|напишите|call us|write to us|reach us)\b.{0,30}$"
 )
 READS_BACK = re.compile(
-    r"\b(?:ваш(?:у|ему|ей)?|your|верно|правильно|записал[аи]?|повторю|right|correct|so that's|let me repeat|confirm)\b"
+    r"\b(?:ваш(?:у|ему|ей)?|your|верно|правильно|записал[аи]?|повторю|right|correct|"
+    r"so that's|let me repeat|confirm)\b"
 )
 CUE = re.compile(
-    r"номер|телефон|звон|набер|связ|number|phone|call|reach|mobile|cell|почт|мейл|мэйл|e-?mail|адрес|address|пиш|write"
+    r"номер|телефон|звон|набер|связ|number|phone|call|reach|mobile|cell|почт|"
+    r"мейл|мэйл|e-?mail|адрес|address|пиш|write"
 )
-OTHER_NUMBER = re.compile(r"\b(?:заказ\w*|сч[её]т\w*|договор\w*|инн|артикул\w*|order|invoice|contract|account|tracking)\b\W*")
+OTHER_NUMBER = re.compile(
+    r"\b(?:заказ\w*|сч[её]т\w*|договор\w*|инн|артикул\w*|order|invoice|contract|account|tracking)\b\W*"
+)
 CORRECTION = re.compile(r"\b(?:нет|ой|точнее|вернее|ошиб\w+|извините|sorry|no,|wait|correction|i mean|actually)\b")
 
 
@@ -32,7 +36,7 @@ def find_contacts(call: Call) -> list[Finding]:
     findings: list[Finding] = []
     for turn in call.turns:
         findings += _phones(call, turn)
-        findings += _emails(call, turn)
+        findings += _emails(turn)
     return findings
 
 
@@ -41,7 +45,7 @@ def _phones(call: Call, turn: Turn) -> list[Finding]:
     for phone in find_phones(turn.text, call.regions):
         before = normal(turn.text[max(0, phone.start - BEFORE) : phone.start])
         cued = _is_cued(call, turn, before, normal(turn.text[phone.end : phone.end + AFTER]))
-        if not _is_clients(call, turn, before) or OTHER_NUMBER.search(before[-25:]):
+        if not _is_clients(turn, before) or OTHER_NUMBER.search(before[-25:]):
             continue
         if not phone.valid and not cued:
             continue
@@ -53,11 +57,11 @@ def _phones(call: Call, turn: Turn) -> list[Finding]:
     return [finding for _, finding in kept]
 
 
-def _emails(call: Call, turn: Turn) -> list[Finding]:
+def _emails(turn: Turn) -> list[Finding]:
     kept: list[tuple[int, Finding]] = []
     for email in find_emails(turn.text):
         before = normal(turn.text[max(0, email.start - BEFORE) : email.start])
-        if not _is_clients(call, turn, before):
+        if not _is_clients(turn, before):
             continue
         sure = (0.92 if email.exact else 0.65) - (0.12 if turn.speaker != "client" else 0.0)
         if kept and CORRECTION.search(normal(turn.text[kept[-1][0] : email.start])):
@@ -69,10 +73,12 @@ def _emails(call: Call, turn: Turn) -> list[Finding]:
 def _is_cued(call: Call, turn: Turn, before: str, after: str) -> bool:
     """Whether anybody speaks of a number or of calling."""
     asked = call.before(turn)
-    return CUE.search(before + " " + after) is not None or (asked is not None and CUE.search(normal(asked.text)) is not None)
+    return CUE.search(before + " " + after) is not None or (
+        asked is not None and CUE.search(normal(asked.text)) is not None
+    )
 
 
-def _is_clients(call: Call, turn: Turn, before: str) -> bool:
+def _is_clients(turn: Turn, before: str) -> bool:
     """The client's own, said by the client, or read back by the colleague."""
     if turn.speaker == "client":
         return OURS_TO_CLIENT.search(before) is None

@@ -6,56 +6,133 @@ from appliance.contract.modules import Intent
 
 _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     "purchase": (
-        (2.0, r"\b(?:заказать|заказываем|закажем|купить|приобрести|закупить|оформить (?:новый )?заказ|закупаем|покупаем|берем|оформляйте)\b"),
+        (2.0, (
+            r"\b(?:заказать|заказываем|закажем|купить|приобрести|закупить|оформить (?:новый )?заказ|"
+            r"закупаем|покупаем|берем|оформляйте)\b"
+        )),
         (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b"),
-        (2.0, r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|order (?:\d+|\w+ more|another)|i'd like to order)\b"),
-        (1.2, r"\b(?:we|i) need (?:\d+|[a-z]+(?:y|teen|hundred|thousand|ten|dozen|two|three|four|five|six|seven|eight|nine))\b"),
+        (2.0, (
+            r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|"
+            r"order (?:\d+|\w+ more|another)|i'd like to order)\b"
+        )),
+        (1.2, (
+            r"\b(?:we|i) need (?:\d+|[a-z]+(?:y|teen|hundred|thousand|ten|dozen|two|three|"
+            r"four|five|six|seven|eight|nine))\b"
+        )),
     ),
     "quote_request": (
-        (2.5, r"коммерческо\w+ предложени\w+|\bкп\b|прайс|просчита\w+|рассчита\w+ стоимость|расчет стоимости|запрос цен\w*"),
-        (2.0, r"сколько (?:это |будет |у вас )?(?:сто\w+|обойд\w+)|какая (?:у вас )?(?:цена|стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на|интересу\w+ (?:цен\w+|стоимость)|\bстоимость\b"),
+        (2.5, (
+            r"коммерческо\w+ предложени\w+|\bкп\b|прайс|просчита\w+|рассчита\w+ стоимость|"
+            r"расчет стоимости|запрос цен\w*"
+        )),
+        (2.0, (
+            r"сколько (?:это |будет |у вас )?(?:сто\w+|обойд\w+)|какая (?:у вас )?(?:цена|"
+            r"стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на|интересу\w+ (?:цен\w+|"
+            r"стоимость)|\bстоимость\b"
+        )),
         (2.5, r"\b(?:quote|quotation|price list|pricing|estimate|proposal)\b"),
-        (2.0, r"how much (?:is|are|would|does|do|will)|what(?:'s| is| are) (?:the|your) (?:price|cost|rate)s?|price (?:for|of|on)\b"),
+        (2.0, (
+            r"how much (?:is|are|would|does|do|will)|what(?:'s| is| are) (?:the|your) (?:price|"
+            r"cost|rate)s?|price (?:for|of|on)\b"
+        )),
     ),
     "support": (
-        (2.5, r"не работа\w+|сломал\w*|перестал\w*|не включа\w+|ошибк\w+|не запуска\w+|завис\w+|не печата\w+|не могу (?:войти|зайти|подключ\w+|настро\w+)"),
-        (1.5, r"техническ\w+ поддержк\w+|техподдержк\w*|неисправн\w+|поломк\w+|настроить|помогите (?:настро|разобр)\w+|протека\w+|шумит"),
-        (2.5, r"(?:doesn't|does not|isn't|is not|not|stopped|won't|can't) (?:work\w*|turn on|start\w*|print\w*|connect\w*|log\w*|boot\w*|load\w*|sync\w*)"),
-        (1.5, r"\b(?:broken|crash\w*|error|fault\w*|technical support|tech support|troubleshoot\w*|malfunction\w*|leaking|set up|reset)\b"),
+        (2.5, (
+            r"не работа\w+|сломал\w*|перестал\w*|не включа\w+|ошибк\w+|не запуска\w+|"
+            r"завис\w+|не печата\w+|не могу (?:войти|зайти|подключ\w+|настро\w+)"
+        )),
+        (1.5, (
+            r"техническ\w+ поддержк\w+|техподдержк\w*|неисправн\w+|поломк\w+|настроить|"
+            r"помогите (?:настро|разобр)\w+|протека\w+|шумит"
+        )),
+        (2.5, (
+            r"(?:doesn't|does not|isn't|is not|not|stopped|won't|can't) (?:work\w*|turn on|"
+            r"start\w*|print\w*|connect\w*|log\w*|boot\w*|load\w*|sync\w*)"
+        )),
+        (1.5, (
+            r"\b(?:broken|crash\w*|error|fault\w*|technical support|tech support|troubleshoot\w*|"
+            r"malfunction\w*|leaking|set up|reset)\b"
+        )),
     ),
     "complaint": (
-        (3.0, r"\b(?:жалоб\w+|пожаловаться|претензи\w+|безобрази\w+|возмущ\w+|недовол\w+|ужасн\w+|отвратительн\w+|хамств\w*|сколько можно)"),
-        (1.8, r"\bбрак\w*|поврежд\w+|разбит\w*|не то(?:т|, что)\b|перепутал\w*|опять|уже (?:третий|второй|который) раз|никто не (?:перезвонил|ответил|звонит)"),
-        (3.0, r"\b(?:complain\w*|complaint|unacceptable|terrible|awful|disgrace\w*|furious|disappointed|appalling|ridiculous|fed up)\b"),
-        (1.8, r"\b(?:damaged|wrong (?:item|order|product|size|model|one)s?|defective|nobody (?:called|answered|replied)|third time|again and again|rude)\b"),
+        (3.0, (
+            r"\b(?:жалоб\w+|пожаловаться|претензи\w+|безобрази\w+|возмущ\w+|недовол\w+|"
+            r"ужасн\w+|отвратительн\w+|хамств\w*|сколько можно)"
+        )),
+        (1.8, (
+            r"\bбрак\w*|поврежд\w+|разбит\w*|не то(?:т|, что)\b|перепутал\w*|опять|уже (?:третий|"
+            r"второй|который) раз|никто не (?:перезвонил|ответил|звонит)"
+        )),
+        (3.0, (
+            r"\b(?:complain\w*|complaint|unacceptable|not acceptable|terrible|awful|disgrace\w*|"
+            r"furious|disappointed|appalling|ridiculous|fed up)\b"
+        )),
+        (1.8, (
+            r"\b(?:damaged|broken again|wrong (?:item|order|product|size|model|one)s?|"
+            r"defective|nobody (?:called|answered|replied)|third time|again and again|"
+            r"rude)\b"
+        )),
     ),
     "renewal": (
         (3.5, r"\bпродл\w+|пролонг\w+|возобнов\w+"),
         (3.5, r"\b(?:renew\w*|extend (?:our|the|my) (?:contract|subscription|licen\w+|agreement))\b"),
     ),
     "cancellation": (
-        (3.5, r"\b(?:отмен\w+|расторг\w+|аннулир\w+|отказаться от|отказываемся|прекратить|отключить (?:подписк|услуг)\w+)"),
+        (3.5, (
+            r"\b(?:отмен\w+|расторг\w+|аннулир\w+|отказаться от|отказываемся|прекратить|"
+            r"отключить (?:подписк|услуг)\w+)"
+        )),
         (3.5, r"\b(?:cancel\w*|terminate|call off|unsubscribe|end (?:our|the|my) (?:contract|subscription))\b"),
     ),
     "other": ((4.0, r"ошибся номером|ошиблась номером|ошиблись номером|не туда попал\w*|wrong number"),),
     "information": (
-        (1.2, r"\b(?:хотел\w* (?:бы )?(?:узнать|уточнить|спросить)|интересует вопрос|подскажите|есть ли у вас|какие у вас|как работа\w+|график работы|режим работы|характеристик\w+)"),
-        (1.2, r"\b(?:i(?:'d| would) like to (?:know|ask|find out)|could you tell me|i have a question|i was wondering|do you (?:have|sell|offer|support|ship)|what are your (?:opening )?hours|more information|find out)\b"),
+        (1.2, (
+            r"\b(?:хотел\w* (?:бы )?(?:узнать|уточнить|спросить)|интересует вопрос|подскажите|"
+            r"есть ли у вас|какие у вас|как работа\w+|график работы|режим работы|характеристик\w+)"
+        )),
+        (1.2, (
+            r"\b(?:i(?:'d| would) like to (?:know|ask|find out)|could you tell me|i have a question|"
+            r"i was wondering|do you (?:have|sell|offer|support|ship)|what are your (?:opening )?hours|"
+            r"more information|find out)\b"
+        )),
     ),
     "meeting": (
-        (2.8, r"\b(?:встретиться|встреч[уаие]|назначить|презентаци\w+|демонстраци\w+|показать продукт|записаться|подъехать к вам|приехать к вам|созвониться)\b"),
-        (2.8, r"\b(?:schedule|arrange|set up|book|have) (?:a|an|the|our) (?:\w+ )?(?:meeting|demo\w*|visit|appointment|presentation|call)\b|\bto meet\b|\bdemo\b"),
+        (2.8, (
+            r"\b(?:встретиться|встреч[уаие]|назначить|презентаци\w+|демонстраци\w+|показать продукт|"
+            r"записаться|подъехать к вам|приехать к вам|созвониться)\b"
+        )),
+        (2.8, (
+            r"\b(?:schedule|arrange|set up|book|have) (?:a|an|the|our) (?:\w+ )?(?:meeting|"
+            r"demo\w*|visit|appointment|presentation|call)\b|\bto meet\b|\bdemo\b"
+        )),
     ),
     "delivery": (
-        (3.0, r"где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|когда (?:привез\w+|достав\w+|придет|приедет|отгруз\w+)|статус (?:заказа|доставки)|срок\w* (?:доставки|поставки)|трек"),
+        (3.0, (
+            r"где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|когда (?:привез\w+|"
+            r"достав\w+|придет|приедет|отгруз\w+)|статус (?:заказа|доставки)|срок\w* (?:доставки|"
+            r"поставки)|трек"
+        )),
         (2.0, r"\b(?:доставк\w+|отгрузк\w+|груз\w*|не (?:пришел|пришла|пришло|привезли|доставили))\b"),
-        (3.0, r"where is (?:my|our)|when will (?:it|my|our|the|they) (?:\w+ ){0,3}(?:arrive|be delivered|ship|come)|delivery (?:status|date|time|address)|tracking|track (?:my|our)"),
-        (2.0, r"\b(?:delivery|shipment|hasn't arrived|has not arrived|didn't arrive|not arrived|delivered|shipped)\b"),
+        (3.0, (
+            r"where is (?:my|our)|when will (?:it|my|our|the|they) (?:\w+ ){0,3}(?:arrive|"
+            r"be delivered|ship|come)|delivery (?:status|date|time|address)|tracking|"
+            r"track (?:my|our)"
+        )),
+        (2.0, (
+            r"\b(?:delivery|shipment|hasn't arrived|has not arrived|didn't arrive|not arrived|"
+            r"delivered|shipped)\b"
+        )),
     ),
     "payment": (
-        (2.5, r"\b(?:оплат\w+|оплач\w+|платеж\w*|плат[её]ж\w+|списал\w*|списани\w+|акт сверки|возврат денег|реквизит\w*|задолженност\w+|переплат\w+)"),
+        (2.5, (
+            r"\b(?:оплат\w+|оплач\w+|платеж\w*|плат[её]ж\w+|списал\w*|списани\w+|акт сверки|"
+            r"возврат денег|реквизит\w*|задолженност\w+|переплат\w+)"
+        )),
         (1.5, r"\b(?:счет(?:а|у|ом|е)?|счет-фактур\w+|бухгалтер\w*)\b"),
-        (2.5, r"\b(?:payment\w*|invoice\w*|charged|billing|bill|refund|bank details|overdue|pay (?:the|for|by)|paid)\b"),
+        (2.5, (
+            r"\b(?:payment\w*|invoice\w*|charged|billing|bill|refund|bank details|overdue|"
+            r"pay (?:the|for|by)|paid)\b"
+        )),
     ),
 }  # fmt: skip
 INTENT_CUES = {
@@ -63,21 +140,30 @@ INTENT_CUES = {
 }
 
 NEGATIVE = re.compile(
-    r"\b(?:недовол\w+|ужас\w*|отвратительн\w+|безобрази\w+|возмущ\w+|возмутительн\w+|разочарован\w*|претензи\w+|жалоб\w+|пожаловаться|"
-    r"кошмар\w*|плох\w+|надоел\w*|сколько можно|хамств\w*|злит|бесит|обман\w+|никуда не годится|неприемлем\w+|невозможно|"
-    r"расстроен\w*|подвел\w*|подводите|третий раз|второй раз|до сих пор (?:не|нет)|никто не (?:перезвонил|отвечает|ответил)|"
-    r"терпени\w+|суд|верните деньги|unhappy|terrible|awful|horrible|disappoint\w+|unacceptable|angry|furious|frustrat\w+|"
-    r"annoy\w+|upset|ridiculous|disgrace\w*|complain\w*|complaint|worst|fed up|appalling|rude|useless|sick of|waste of|"
-    r"third time|second time this|nobody (?:called|answered|replied|answers)|still waiting|let us down|not good enough|"
+    r"\b(?:недовол\w+|ужас\w*|отвратительн\w+|безобрази\w+|возмущ\w+|возмутительн\w+|"
+    r"разочарован\w*|претензи\w+|жалоб\w+|пожаловаться|"
+    r"кошмар\w*|плох\w+|надоел\w*|сколько можно|хамств\w*|злит|бесит|обман\w+|"
+    r"никуда не годится|неприемлем\w+|невозможно|"
+    r"расстроен\w*|подвел\w*|подводите|третий раз|второй раз|до сих пор (?:не|"
+    r"нет)|никто не (?:перезвонил|отвечает|ответил)|"
+    r"терпени\w+|суд|верните деньги|unhappy|terrible|awful|horrible|disappoint\w+|"
+    r"unacceptable|not acceptable|angry|furious|frustrat\w+|"
+    r"annoy\w+|upset|ridiculous|disgrace\w*|complain\w*|complaint|worst|fed up|"
+    r"appalling|rude|useless|sick of|waste of|"
+    r"third time|second time this|nobody (?:called|answered|replied|answers)|"
+    r"still waiting|let us down|not good enough|"
     r"not happy|very poor|outrageous|losing (?:money|patience)|lost (?:money|patience))\b"
 )
 POSITIVE_STRONG = re.compile(
     r"\b(?:очень довол\w+|очень понравил\w+|замечательн\w+|великолепн\w+|превосходн\w+|прекрасн\w+|восхитительн\w+|"
     r"огромное (?:вам )?спасибо|рады сотруднич\w+|отличн\w+ (?:работ\w+|сервис|качеств\w+|продукт|обслуживани\w+)|"
-    r"very happy|really happy|so happy|delighted|love (?:it|your|the|them|working)|fantastic|wonderful|excellent|amazing|brilliant|impressed|"
+    r"very happy|really happy|so happy|delighted|love (?:it|your|the|them|working)|"
+    r"fantastic|wonderful|excellent|amazing|brilliant|impressed|"
     r"very pleased|really pleased|great (?:service|job|work|product|experience)|very satisfied)\b"
 )
 POSITIVE = re.compile(
-    r"\b(?:отлично|супер|здорово|класс|прекрасно|спасибо большое|большое спасибо|понравил\w+|рад[аы]?\b|с удовольствием|"
-    r"perfect|great|lovely|thank you so much|thanks so much|thank you very much|awesome|glad|pleased|sounds good|wonderful)\b"
+    r"\b(?:отлично|супер|здорово|класс|прекрасно|спасибо большое|большое спасибо|"
+    r"понравил\w+|рад[аы]?\b|с удовольствием|"
+    r"perfect|great|lovely|thank you so much|thanks so much|thank you very much|"
+    r"awesome|glad|pleased|sounds good|wonderful)\b"
 )

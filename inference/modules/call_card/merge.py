@@ -1,36 +1,52 @@
 """Joins what the code found with what the model found: agreement makes sure, a lone voice less so."""
 
-from dataclasses import replace
-
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.mood import Guess, guess_intent, guess_sentiment
 from inference.modules.call_card.opinion import is_in, quoted_turn
 from inference.modules.call_card.people import is_colleague
+from inference.modules.call_card.transcript import Turn
 from inference.modules.call_card.view import ModelView, Told
 from inference.text.matching import likeness
 from inference.text.tokens import words_of
 
-AGREED, LONE, UNCLEAR = 0.04, 0.5, 0.6
+LONE, UNCLEAR = 0.5, 0.6
 ALIKE = 80.0
 LEAST_QUOTE_WORDS = 2
 MAX_NAME_WORDS = 4
 
 
+def unsettled(call: Call, findings: list[Finding]) -> list[str]:
+    """The fields on which the code wants a second voice."""
+    have = {finding.field for finding in findings}
+    fields = [name for name in ("person", "organisation", "product", "next_step") if name not in have]
+    intent, sentiment = guess_intent(call), guess_sentiment(call)
+    if intent is None or not intent.clear:
+        fields.append("intent")
+    if sentiment is None or not sentiment.clear:
+        fields.append("sentiment")
+    return fields
+
+
 def intent_of(call: Call, view: ModelView | None) -> list[Finding]:
     """Clear words decide; unclear ones leave it to the model, when it quotes the client."""
     guess = guess_intent(call)
-    told = quoted_turn(call, view.intent.quote) if view is not None else None
-    by_client = told is not None and told[0].speaker != "colleague" and len(words_of(view.intent.quote if view else "")) > 1
-    value = view.intent.value if view is not None else None
+    told = view.intent if view is not None else None
+    place = _by_client(call, told.quote) if told is not None else None
     if guess is not None:
-        agreed = guess.value == value
-        if guess.clear or agreed or not by_client:
-            sure = 0.93 if guess.clear and agreed else 0.82 if guess.clear or agreed else UNCLEAR
-            return [_of_guess(guess, "intent", sure)]
-    if told is None or value is None or not by_client:
+        agreed = told is not None and guess.value == told.value
+        if guess.clear or agreed or place is None:
+            return [_of_guess(guess, "intent", 0.85 if guess.clear or agreed else UNCLEAR)]
+    if told is None or place is None:
         return []
-    sure = LONE if guess is not None or value == "other" else UNCLEAR
-    return [found(told[0], (told[1], told[2]), "intent", value, confidence=sure)]
+    sure = LONE if guess is not None or told.value == "other" else UNCLEAR
+    return [found(place[0], place[1:], "intent", told.value, confidence=sure)]
+
+
+def _by_client(call: Call, quote: str) -> tuple[Turn, int, int] | None:
+    """Where the client says these words, when they are more than one."""
+    place = quoted_turn(call, quote)
+    said = place is not None and place[0].speaker != "colleague" and len(words_of(quote)) >= LEAST_QUOTE_WORDS
+    return place if said else None
 
 
 def sentiment_of(call: Call, view: ModelView | None) -> list[Finding]:
@@ -38,9 +54,9 @@ def sentiment_of(call: Call, view: ModelView | None) -> list[Finding]:
     guess = guess_sentiment(call)
     if guess is None:
         return []
-    agreed = view is not None and view.sentiment.value == guess.value
-    sure = 0.9 if guess.clear and agreed else 0.8 if guess.clear else 0.7 if agreed else 0.55
-    return [_of_guess(guess, "sentiment", sure)]
+    told = view.sentiment if view is not None else None
+    agreed = told is not None and told.value == guess.value
+    return [_of_guess(guess, "sentiment", 0.85 if guess.clear else 0.7 if agreed else 0.55)]
 
 
 def _of_guess(guess: Guess, name: str, sure: float) -> Finding:  # type: ignore[type-arg]
@@ -50,19 +66,14 @@ def _of_guess(guess: Guess, name: str, sure: float) -> Finding:  # type: ignore[
 
 
 def with_model(call: Call, findings: list[Finding], view: ModelView | None) -> list[Finding]:
-    """The code's names and products, surer where the model agrees, and the model's where the code has none."""
+    """The code's findings, and the model's names and steps where the code has none."""
     if view is None:
         return findings
-    told = {"person": view.person, "organisation": view.organisation, "product": view.product, "next_step": view.next_step}
-    joined: list[Finding] = []
-    for finding in findings:
-        other = told.get(finding.field)
-        agreed = other is not None and likeness(other.value, str(finding.value)) >= ALIKE
-        joined.append(replace(finding, confidence=min(0.98, finding.confidence + AGREED)) if agreed else finding)
     have = {finding.field for finding in findings}
-    if "person" not in have:
+    joined = list(findings)
+    if "person" not in have and view.person is not None:
         joined += _lone(call, view.person, "person")
-    if "organisation" not in have:
+    if "organisation" not in have and view.organisation is not None:
         joined += _lone(call, view.organisation, "organisation")
     return joined
 

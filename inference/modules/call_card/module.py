@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from appliance.contract.modules import Language, Speaker
 from inference.modules.base import ModelClient
 from inference.modules.call_card.budget import find_budget
 from inference.modules.call_card.contacts import find_contacts
 from inference.modules.call_card.findings import Call, Finding, proposal
-from inference.modules.call_card.merge import intent_of, sentiment_of, with_model
+from inference.modules.call_card.merge import intent_of, sentiment_of, unsettled, with_model
 from inference.modules.call_card.opinion import ask_model
 from inference.modules.call_card.organisations import find_organisation
 from inference.modules.call_card.people import find_person
@@ -32,7 +33,7 @@ async def run(request: Input, models: ModelClient) -> Output:
     """The card of one call."""
     call, sentences, roles = read(request)
     findings = collect(call)
-    view = await ask_model(call, models) if findings or call.turns else None
+    view = await ask_model(call, models, unsettled(call, findings))
     findings = with_model(call, findings, view)
     findings += intent_of(call, view) + sentiment_of(call, view)
     findings = unique(findings)
@@ -48,16 +49,16 @@ async def run(request: Input, models: ModelClient) -> Output:
     )
 
 
-def read(request: Input) -> tuple[Call, list[Sentence], dict[str, str]]:
+def read(request: Input) -> tuple[Call, list[Sentence], dict[str, Speaker]]:
     """The call with its speakers told apart; sentences that speak to a machine are left out of its turns."""
     transcript = Transcript(request.communication.segments)
     sentences, roles = assign_speakers(split_sentences(transcript), request)
     russian = is_russian(transcript.text) if transcript.text.strip() else request.communication.language == "ru"
-    language = "ru" if russian else "en"
+    language: Language = "ru" if russian else "en"
     turns = build_turns([sentence for sentence in sentences if not sentence.instruction])
     now = request.communication.occurred_at.astimezone(ZoneInfo(request.timezone))
     call = Call(request, transcript, turns, language, now, _regions(request, language))
-    return call, sentences, dict(roles)
+    return call, sentences, roles
 
 
 def _regions(request: Input, language: str) -> tuple[str, ...]:
@@ -73,7 +74,14 @@ def collect(call: Call) -> list[Finding]:
     products = find_products(call)
     group = 1 + max((finding.group or 0 for finding in products), default=0)
     steps = find_steps(call, group)
-    findings = [*find_person(call), *find_organisation(call), *find_contacts(call), *products, *find_budget(call), *steps]
+    findings = [
+        *find_person(call),
+        *find_organisation(call),
+        *find_contacts(call),
+        *products,
+        *find_budget(call),
+        *steps,
+    ]
     if not any(finding.field == "due" for finding in steps):
         last = max((finding.group or 0 for finding in steps), default=group - 1)
         findings += find_deadline(call, last + 1)
@@ -91,11 +99,11 @@ def unique(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(best.values(), key=lambda finding: (ORDER.index(finding.field), finding.group or 0, finding.start))
 
 
-def _by_segment(call: Call, sentences: Sequence[Sentence]) -> list[str]:
+def _by_segment(call: Call, sentences: Sequence[Sentence]) -> list[Speaker]:
     """Who says most of each segment."""
-    speakers: list[str] = []
+    speakers: list[Speaker] = []
     for position, segment in enumerate(call.transcript.segments):
-        lengths: dict[str, int] = {}
+        lengths: dict[Speaker, int] = {}
         for sentence in sentences:
             if sentence.segment == position:
                 lengths[sentence.speaker] = lengths.get(sentence.speaker, 0) + len(sentence.text)

@@ -77,9 +77,9 @@ def guess_sentiment(call: Call) -> Guess[Sentiment] | None:
     if worst and worst >= nicest / 2:
         _, turn, sentence = max(bad, key=lambda item: item[0])
         return Guess("negative", turn, sentence, worst > 1)
-    if nicest >= 2:  # noqa: PLR2004
+    if nicest >= 2:
         _, turn, sentence = max(good, key=lambda item: item[0])
-        return Guess("positive", turn, sentence, nicest > 2)  # noqa: PLR2004
+        return Guess("positive", turn, sentence, nicest > 2)
     if not said:
         return None
     turn, sentence = max(said, key=lambda pair: len(pair[1].text))

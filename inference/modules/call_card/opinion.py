@@ -1,13 +1,13 @@
 """What of the model's reading stands up: words that are in the call, values that are in the words."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from inference.modules.base import ModelClient, ModelError
 from inference.modules.call_card.findings import Call
 from inference.modules.call_card.transcript import Turn, is_backchannel
-from inference.modules.call_card.view import ModelView
+from inference.modules.call_card.view import ModelView, asked_for
 from inference.text.russian import lemma
 from inference.text.tokens import words_of
 
@@ -19,12 +19,14 @@ TEXT_LIMIT, HEAD_LIMIT = 3600, 2400
 LABELS = {"client": "client", "colleague": "us", "unknown": "speaker"}
 
 
-async def ask_model(call: Call, models: ModelClient) -> ModelView | None:
-    """The model's reading; None when it cannot be had, because the card can do without it."""
-    if not call.turns:
+async def ask_model(call: Call, models: ModelClient, fields: Collection[str]) -> ModelView | None:
+    """The model's reading of these fields and of the whole; None when it cannot be had: the card can do without it."""
+    if not any(turn.speaker != "colleague" for turn in call.turns):
         return None
+    filled = {**variables(call), "fields": [*fields, "summary"]}
     try:
-        return await models.complete(PROMPT, variables(call), output=ModelView, max_tokens=MAX_TOKENS)
+        answer = await models.complete(PROMPT, filled, output=asked_for(fields), max_tokens=MAX_TOKENS)
+        return ModelView.model_validate(answer.model_dump())
     except ModelError as error:
         log.warning("call_card.model_failed", extra={"reason": type(error).__name__})
         return None

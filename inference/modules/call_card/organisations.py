@@ -2,26 +2,40 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import best_match, likeness, mentions
 from inference.text.russian import is_place, name_tags, nominative, part_of_speech
-from inference.text.tokens import Token, normal, tokenize
+from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 KIND = (
-    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|магазин[ае]?|холдинг[ае]?|клиник[аиу]|"
+    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|"
+    r"магазин[ае]?|холдинг[ае]?|клиник[аиу]|"
     r"групп[аы] компаний|отел[ья]|ресторан[а]?|салон[а]?|агентств[оа]|студи[яи]|университет[а]?|школ[аыу])"
 )
 LEGAL = r"(?:ооо|зао|оао|пао|ао|ип|тоо|нпо)"
 _CUES = (
-    (0.9, rf"(?:из|представляю|представляем|от лица|от имени|наша|моя) {KIND}(?: {LEGAL})?(?: (?:называется|под названием))?"),
+    (
+        0.9,
+        (
+            rf"(?:из|представляю|представляем|от лица|от имени|наша|моя) {KIND}(?: {LEGAL})?"
+            r"(?: (?:называется|под названием))?"
+        ),
+    ),
     (0.88, r"(?:calling|speaking|phoning) (?:you )?(?:from|on behalf of|for)|on behalf of|i represent|we represent"),
     (0.88, r"(?:our|my) (?:company|firm|organi[sz]ation|business)(?: name)?(?: is|'s|'s called| is called)"),
     (0.88, r"(?:company|firm)(?: name)? is(?: called)?|i work (?:for|at)|we are called"),
     (0.85, rf"{KIND}(?: {LEGAL})?|{LEGAL}"),
-    (0.8, r"представляю|представляем|я из|мы из|this is|we are|we're|i'm (?:from|with|at)|i am (?:from|with|at)|it's"),
+    (
+        0.8,
+        (
+            r"представляю|представляем|я из|мы из|this is|we are|we're|i'm (?:from|with|"
+            r"at)|i am (?:from|with|at)|it's"
+        ),
+    ),
     (0.78, r"from|with|at|of|из|с"),
     (0.72, r"for|для"),
 )
@@ -30,25 +44,30 @@ CUES = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _CUE
 WEAK = re.compile(rf"(?<!\w)(?:from|with|at|of|из|с|this is|it's|we are|we're|{KIND}(?: {LEGAL})?|{LEGAL})\W{{0,3}}$")
 INTRODUCTION = re.compile(
     r"меня зовут|беспокоит|\bэто\b|здравствуйте|добр\w+ (?:день|утро|вечер)|\bзвон(?:ю|ит|им)\b|\bалло\b|представля|"
-    r"my name|this is|\bi'm\b|\bi am\b|\bhello\b|\bhi\b|good (?:morning|afternoon|evening)|calling|speaking|\bhere\b|it's"
+    r"my name|this is|\bi'm\b|\bi am\b|\bhello\b|\bhi\b|good (?:morning|afternoon|"
+    r"evening)|calling|speaking|\bhere\b|it's"
 )
 OTHERS = re.compile(
     r"(?:работа\w+|сотруднича\w+|покупа\w+|закупа\w+|заказыва\w+|использу\w+|конкурент\w*|поставщик\w*|перевозчик\w*|"
     r"предложени\w+|раньше|current\w*|compet\w+|supplier|using|use|bought|buying|order(?:ed|ing)? from|offer from|"
     r"quote from|switch\w*|нашли|дешевле|перешли|переходим|\bу|ушли|deliver\w*|bank|courier)\W+(?:\w+\W+){0,4}$"
 )
-NOT_ORGANISATIONS = frozenset(
-    "i you we they he she it the a an our your my his her their yes no ok okay hello hi good morning afternoon thanks "
-    "please mr mrs ms sir english russian я мы вы он она они да нет it's i'm calling just about".split()
+NOT_ORGANISATIONS = vocabulary(
+    "i you we they he she it the a an our your my his her their yes no ok okay hello hi good morning "
+    "afternoon thanks please mr mrs ms sir english russian я мы вы он она они да нет it's i'm calling "
+    "just about"
 )
 JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
 QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
 NAME_BEFORE = re.compile(
-    r"((?:[A-ZА-ЯЁ][\w'-]+\s+){1,2}[A-ZА-ЯЁ][\w'-]+)(?:\s+(?:here|speaking|беспокоит|говорит|звонит|calling))?[,.]\s*$"
+    r"((?:[A-ZА-ЯЁ][\w'-]+\s+){1,2}[A-ZА-ЯЁ][\w'-]+)(?:\s+(?:here|speaking|беспокоит|"
+    r"говорит|звонит|calling))?[,.]\s*$"
 )
 ASKED_NAME = re.compile(
-    r"представьтесь|как (?:к )?вас|ваше имя|кто (?:это )?звонит|с кем|откуда|какая компания|your (?:full |company )?name|which company|"
-    r"what company|who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|speaking)|may i ask who|where are you calling from"
+    r"представьтесь|как (?:к )?вас|ваше имя|кто (?:это )?звонит|с кем|откуда|"
+    r"какая компания|your (?:full |company )?name|which company|"
+    r"what company|who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|"
+    r"speaking)|may i ask who|where are you calling from"
 )
 MAX_WORDS = 4
 SAME = 84.0
@@ -138,18 +157,20 @@ def names_person(said: str) -> bool:
     """Whether a full Russian name stands in these words."""
     words = said.split()
     names = [bool(name_tags(normal(word.strip(",.!?")))) and word[0].isupper() for word in words]
-    return any(first and second for first, second in zip(names, names[1:], strict=False))
+    return any(first and second for first, second in pairwise(names))
 
 
 def _after_name(call: Call, turn: Turn, start: int, words: str) -> float:
-    """ "James Whitfield, Kestrel Logistics": right after the caller's name."""
+    """Such as "James Whitfield, Kestrel Logistics": right after the caller's name."""
     before = turn.text[:start]
     if not re.search(r"[,.]\s*$", before):
         return 0.0
     asker = call.before(turn)
     asked = asker is not None and ASKED_NAME.search(normal(asker.text)) is not None
     name = NAME_BEFORE.search(before)
-    introduced = name is not None and (asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1)))
+    introduced = name is not None and (
+        asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1))
+    )
     if not introduced:
         return 0.0
     return 0.85 if _is_known(call, words) else 0.7 if asked or " " in words else 0.0

@@ -11,12 +11,12 @@ from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import Match, likeness, mentions, person_match, sounds
-from inference.text.russian import full_name, name_tags, names_in
-from inference.text.tokens import Token, normal, tokenize
+from inference.text.russian import full_name, is_known, name_tags, names_in
+from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 # What stands right before the name of the one who speaks, and how sure it makes us.
 _SELF = (
-    (0.9, r"меня зовут|мое имя|зовут меня|my name is|my name's|name's|the name is"),
+    (0.9, r"меня зовут|зовут|мое имя|зовут меня|my name is|my name's|name's|the name is"),
     (0.85, r"вас беспокоит|беспокоит|звонит вам|вам звонит|говорит"),
     (0.8, r"запишите(?: меня)?(?: на| как)?|на имя|контактное лицо|моя фамилия|фамилия|my full name is"),
     (0.75, r"this is|i am|i'm|it's|it is|это|я|имя|you're speaking (?:to|with)|speaking with"),
@@ -24,20 +24,24 @@ _SELF = (
 SELF = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _SELF]
 AFTER_NAME = re.compile(r"^\W{0,3}(?:speaking|here|calling|беспокоит|звонит|говорит|на связи|слушаю|моя фамилия)\b")
 NEEDS_MORE = re.compile(r"(?:это|я|it's|it is|i'm|i am)\W{0,3}$")
-NOT_NAMES = frozenset(
-    "the a an just about regarding calling looking interested sorry here speaking from with at good great okay ok yes "
-    "no not so very still also sure well hello hi thanks thank your our my we i and for to in on of it that this "
-    "really afraid happy glad right trying going having waiting mr mrs ms miss dr mister from sir madam ma'am "
-    "head sales manager director customer same over out up back new everyone everything all anyone nobody somebody "
-    "спасибо хорошо здравствуйте алло добрый да нет подскажите скажите пожалуйста давайте отлично можно".split()
+NOT_NAMES = vocabulary(
+    "the a an just about regarding calling looking interested sorry here speaking from with at good "
+    "great okay ok yes no not so very still also sure well hello hi thanks thank your our my we i and "
+    "for to in on of it that this really afraid happy glad right trying going having waiting mr mrs ms "
+    "miss dr mister from sir madam ma'am head sales manager director customer same over out up back new "
+    "everyone everything all anyone nobody somebody спасибо хорошо здравствуйте алло добрый да нет "
+    "подскажите скажите пожалуйста давайте отлично можно"
 )
-TITLES = frozenset("mr mrs ms miss dr mister".split())
-VOCATIVE = re.compile(r"(?:спасибо|хорошо|здравствуйте|добрый день|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$")
+TITLES = vocabulary("mr mrs ms miss dr mister")
+VOCATIVE = re.compile(
+    r"(?:спасибо|хорошо|здравствуйте|добрый день|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$"
+)
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
 EARLY, EARLY_ANSWER = 60, 25
 ASKED_NAME = re.compile(
-    r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|с кем (?:я )?(?:говорю|разговариваю)|your (?:full )?name|"
+    r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|"
+    r"с кем (?:я )?(?:говорю|разговариваю)|your (?:full )?name|"
     r"who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|speaking)|who do i have|may i ask who"
 )
 SPELLED = re.compile(r"\b((?:[A-Za-z][-–. ,]+){3,}[A-Za-z])\b")
@@ -101,9 +105,12 @@ def _run(tokens: list[Token], index: int) -> list[Token]:
 def _can_be_name(token: Token) -> bool:
     """A capitalised word that is not a common one, or a Russian word that is known as a name."""
     word = token.norm
-    if not token.is_word or word in NOT_NAMES or word in WEEKDAYS or word in MONTHS or len(word) < 2:  # noqa: PLR2004
+    if not token.is_word or word in NOT_NAMES or word in WEEKDAYS or word in MONTHS or len(word) < 2:
         return False
-    return token.text[0].isupper()
+    if not token.text[0].isupper() or word.split("'")[0] in NOT_NAMES:
+        return False
+    russian = "а" <= word[0] <= "я"
+    return not russian or bool(name_tags(word)) or not is_known(word)
 
 
 def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
@@ -122,16 +129,18 @@ def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
             sure = 0.75
         if not sure or not _is_person(words, before):
             continue
-        if NEEDS_MORE.search(before) and not asked and not _settled(turn, words, start, after):
+        if NEEDS_MORE.search(before) and not asked and not _settled(words, start, after):
             continue
         finding = _person(call, turn, (words, start, end), sure)
         if finding is not None:
             yield finding
 
 
-def _settled(turn: Turn, words: str, start: int, after: str) -> bool:
+def _settled(words: str, start: int, after: str) -> bool:
     """After a weak cue ("это", "it's") a name needs a second sign: where it stands, or what follows."""
-    follows = re.search(r"^\W{0,2}(?:from|with|at|calling|of|из|с|компани|фирм|here|speaking|по поводу)\b|^\W*компани", after)
+    follows = re.search(
+        r"^\W{0,2}(?:from|with|at|calling|of|из|с|компани|фирм|here|speaking|по поводу)\b|^\W*компани", after
+    )
     early = start < EARLY
     several = len(words.split()) > 1
     return follows is not None or (several and _looks_named(words)) or (early and _looks_named(words))
@@ -145,7 +154,7 @@ def _looks_named(words: str) -> bool:
 
 
 def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
-    """ "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
+    """Such as "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
     full = len(words.split()) > 1 and _looks_named(words)
     alone = start == 0 or turn.text[:start].rstrip()[-1:] in {".", "!", "?", ","}
     return full and alone and start < EARLY and turn.text[end : end + 1] in {",", ".", ""} and _dictionary(words)
@@ -169,13 +178,15 @@ def _person(call: Call, turn: Turn, name: tuple[str, int, int], sure: float) -> 
     """The finding of a name: nominative, told from our colleagues, matched with people of the CRM."""
     words, start, end = name
     value = full_name(" ".join(words.split())) if call.language == "ru" else " ".join(words.split())
-    if sure < 0.9 and is_colleague(call, value):  # noqa: PLR2004
+    if sure < 0.9 and is_colleague(call, value):
         return None
     known = call.request.people
     expected = call.request.client.person
     people = [expected, *known] if expected is not None else known
     match = person_match(value, [person.name for person in people])
-    match = match or _colleague_of(call, value, [person.organisation or "" for person in people], [p.name for p in people])
+    match = match or _colleague_of(
+        call, value, [person.organisation or "" for person in people], [p.name for p in people]
+    )
     if match is None:
         return found(turn, (start, end), "person", value, confidence=sure)
     person = people[match.index]
@@ -207,9 +218,11 @@ def is_colleague(call: Call, name: str) -> bool:
 
 
 def _addressed(call: Call, turn: Turn) -> Iterator[Finding]:
-    """ "Thank you, Mr. Brown", "Марина Сергеевна, добрый день": what our colleague calls the client."""
+    """Such as "Thank you, Mr. Brown", "Марина Сергеевна, добрый день": what our colleague calls the client."""
     tokens = tokenize(turn.text)
-    titled = {tokens[i + 1 + (tokens[i + 1].text == ".")].start for i in range(len(tokens) - 2) if tokens[i].norm in TITLES}
+    titled = {
+        tokens[i + 1 + (tokens[i + 1].text == ".")].start for i in range(len(tokens) - 2) if tokens[i].norm in TITLES
+    }
     for words, start, end in _names(turn):
         before, after = normal(turn.text[max(0, start - 25) : start]), turn.text[end : end + 2]
         by_title = start in titled
@@ -259,7 +272,7 @@ def _spelled(call: Call, finding: Finding) -> Finding:
             continue
         letters = re.sub(r"[^A-Za-z]", "", match.group(1))
         words = str(finding.value).split()
-        if fuzz.ratio(sounds(words[-1]), sounds(letters)) >= 60:  # noqa: PLR2004
+        if fuzz.ratio(sounds(words[-1]), sounds(letters)) >= 60:
             name = " ".join([*words[:-1], letters.capitalize()])
             return found(turn, match.span(), "person", name, confidence=finding.confidence)
     return finding

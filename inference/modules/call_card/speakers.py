@@ -14,35 +14,135 @@ from inference.text.tokens import normal
 _COLLEAGUE = (
     (3.0, r"чем (?:я )?могу (?:вам )?(?:помочь|быть полез)|how (?:can|may) (?:i|we) help|what can i do for you"),
     (2.5, r"\bthank(?:s| you) for (?:calling|your call)|спасибо за (?:ваш )?звонок|что позвонили"),
-    (2.0, r"как (?:к вам|вас) (?:можно )?(?:обращаться|зовут)|what(?:'s| is) your (?:name|number|e-?mail|company|budget)"),
-    (2.0, r"(?:подскажите|оставьте|продиктуйте|назовите|какой)\b.{0,15}\b(?:ваш|свой|вашу)?\s?(?:номер|телефон|почту|бюджет)"),
-    (2.0, r"(?:can|could|may) i (?:have|get|take|ask) (?:your|for your|the spelling)|may i ask who|who am i speaking"),
-    (1.5, r"сколько (?:вам )?(?:нужно|штук|единиц|потребуется)|how many (?:do you|would you|units|licen|people|users)"),
-    (1.5, r"\b(?:i|we)(?:'ll| will) (?:send|prepare|email|arrange|check|put|get|have|ship|process|schedule|book|look)"),
-    (1.5, r"\b(?:отправлю|вышлю|подготовлю|пришлю|оформлю|выставлю|уточню|проверю|направлю|перезвоню|передам|свяжусь)\b"),
+    (
+        2.0,
+        (
+            r"как (?:к вам|вас) (?:можно )?(?:обращаться|зовут)|what(?:'s| is) your (?:name|"
+            r"number|e-?mail|company|budget)"
+        ),
+    ),
+    (
+        2.0,
+        (
+            r"(?:подскажите|оставьте|продиктуйте|назовите|какой)\b.{0,15}\b(?:ваш|свой|"
+            r"вашу)?\s?(?:номер|телефон|почту|бюджет)"
+        ),
+    ),
+    (
+        2.0,
+        (
+            r"(?:can|could|may) i (?:have|get|take|ask) (?:your|for your|the spelling)|"
+            r"may i ask who|who am i speaking"
+        ),
+    ),
+    (
+        1.5,
+        (
+            r"сколько (?:вам )?(?:нужно|штук|единиц|потребуется)|how many (?:do you|would you|"
+            r"units|licen|people|users)"
+        ),
+    ),
+    (
+        1.5,
+        (
+            r"\b(?:i|we)(?:'ll| will) (?:send|prepare|email|arrange|check|put|get|have|"
+            r"ship|process|schedule|book|look)"
+        ),
+    ),
+    (
+        1.5,
+        (
+            r"\b(?:отправлю|вышлю|подготовлю|пришлю|оформлю|выставлю|уточню|проверю|направлю|"
+            r"перезвоню|передам|свяжусь)\b"
+        ),
+    ),
     (1.5, r"\b(?:отправим|вышлем|подготовим|пришлем|оформим|выставим|проверим|направим|перезвоним)\b"),
-    (1.5, r"\bour (?:price|manager|engineer|technician|warehouse|delivery|list price|sales team)|у нас (?:есть|в наличии)"),
-    (1.0, r"могу (?:вам )?(?:предложить|порекомендовать)|i can offer|let me (?:check|see|look|take|confirm|note|write)"),
+    (
+        1.5,
+        (
+            r"\bour (?:price|manager|engineer|technician|warehouse|delivery|list price|"
+            r"sales team)|у нас (?:есть|в наличии)"
+        ),
+    ),
+    (
+        1.0,
+        r"могу (?:вам )?(?:предложить|порекомендовать)|i can offer|let me (?:check|see|look|take|confirm|note|write)",
+    ),
     (1.0, r"что(?:-нибудь)? еще|anything else|минуту,? (?:сейчас )?(?:посмотрю|проверю)|слушаю вас|я вас слушаю"),
     (1.0, r"\b(?:цена|стоимость) (?:составит|составляет|будет)|it costs|the price is|that comes to|that would be"),
-    (1.0, r"какой (?:у вас )?бюджет|what(?:'s| is) (?:the|your) budget|sorry to hear|приносим извинения|приношу извинения"),
+    (
+        1.0,
+        (
+            r"какой (?:у вас )?бюджет|what(?:'s| is) (?:the|your) budget|sorry to hear|"
+            r"приносим извинения|приношу извинения"
+        ),
+    ),
 )
 _CLIENT = (
     (2.5, r"\b(?:нам|мне) (?:нужн|нужен|надо|требу|необходим|бы)|(?:хотел|хотела|хотели) бы|\bхочу\b|\bхотим\b"),
-    (2.0, r"\b(?:we|i)(?:'d| would) like|\b(?:we|i) (?:need|want|require)\b|(?:i'm|we're|we are|i am) (?:interested|looking)"),
+    (
+        2.0,
+        (
+            r"\b(?:we|i)(?:'d| would) like|\b(?:we|i) (?:need|want|require)\b|(?:i'm|"
+            r"we're|we are|i am) (?:interested|looking)"
+        ),
+    ),
     (2.0, r"\bя звоню|\bзвоню (?:вам|по)|\bбеспокоит|i'm calling|i am calling|calling (?:about|from|to|because)"),
     (2.0, r"\b(?:мой|наш) (?:номер|телефон|бюджет|адрес|заказ)|\b(?:моя|наша) (?:почта|компания|фирма|организация)"),
     (2.0, r"\b(?:my|our) (?:number|phone|e-?mail|budget|company|order|invoice|boss|director|team)"),
-    (1.5, r"сколько (?:это )?(?:стоит|стоят|будет)|какая цена|how much|what(?:'s| is) the price|can you (?:send|give|quote|tell)"),
-    (1.5, r"(?:можете|могли бы|не могли бы) (?:вы )?(?:прислать|отправить|выслать|подсказать|сказать)|пришлите|вышлите"),
-    (1.5, r"не работает|сломал|не пришл|задерж|doesn't work|not working|broken|hasn't arrived|never arrived|still waiting"),
+    (
+        1.5,
+        (
+            r"сколько (?:это )?(?:стоит|стоят|будет)|какая цена|how much|what(?:'s| is) the price|"
+            r"can you (?:send|give|quote|tell)"
+        ),
+    ),
+    (
+        1.5,
+        r"(?:можете|могли бы|не могли бы) (?:вы )?(?:прислать|отправить|выслать|подсказать|сказать)|пришлите|вышлите",
+    ),
+    (
+        1.5,
+        (
+            r"не работает|сломал|не пришл|задерж|doesn't work|not working|broken|hasn't arrived|"
+            r"never arrived|still waiting"
+        ),
+    ),
+    (
+        1.5,
+        (
+            r"\byou (?:delivered|sent|promised|sold|installed)|вы (?:нам )?(?:привезли|"
+            r"поставили|прислали|обещали|продали)"
+        ),
+    ),
+    (
+        1.5,
+        (
+            r"(?:does not|doesn't|won't|is not|isn't) (?:work|start|turn|print|connect)|"
+            r"disappointed|not acceptable|unacceptable"
+        ),
+    ),
+    (
+        1.0,
+        (
+            r"\b(?:please call me|call me (?:back|on|at|before)|перезвоните мне|позвоните мне|"
+            r"буду ждать|жду|look forward)\b"
+        ),
+    ),
+    (
+        0.7,
+        (
+            r"\b(?:у нас|нашего|нашей|нашем|наших)\b|\bour (?:new |old )?(?:plant|office|"
+            r"laboratory|lab|shop|site|school|warehouse|factory)"
+        ),
+    ),
     (1.0, r"записывайте|\bя из (?:компании|фирмы)|\bwe can spend|уложиться|мы готовы|у нас бюджет"),
     (1.0, r"у нас (?:не|сломал|проблем)|we have a problem|i have a (?:problem|question)|у меня (?:вопрос|проблем)"),
 )
 COLLEAGUE_CUES = [(weight, re.compile(pattern)) for weight, pattern in _COLLEAGUE]
 CLIENT_CUES = [(weight, re.compile(pattern)) for weight, pattern in _CLIENT]
 INTRODUCTION = re.compile(r"меня зовут|my name is|\bэто\b|this is|speaking|слушаю|добрый день|здравствуйте|hello")
-SWITCH, SWITCH_AFTER_QUESTION, SWITCH_AT_SEGMENT = 1.6, 0.3, 1.0
+SWITCH, SWITCH_AFTER_QUESTION, SWITCH_AT_SEGMENT = 1.6, 0.3, 0.7
 ANSWERS_FIRST = 0.8
 COMPANY_LIKENESS = 84
 PAIR = 2
@@ -62,7 +162,7 @@ def _introduces_us(text: str, request: CallCardInput) -> float:
         return 0.0
     heard, score = sounds(text), 0.0
     company = sounds(request.company.name)
-    if len(company) > 3 and fuzz.partial_ratio(company, heard) >= COMPANY_LIKENESS:  # noqa: PLR2004
+    if len(company) > 3 and fuzz.partial_ratio(company, heard) >= COMPANY_LIKENESS:
         score += 2.0
     for colleague in request.colleagues:
         first = normal(colleague.name).split()[:1]
@@ -73,9 +173,7 @@ def _introduces_us(text: str, request: CallCardInput) -> float:
     return score
 
 
-def assign_speakers(
-    sentences: Sequence[Sentence], request: CallCardInput
-) -> tuple[list[Sentence], dict[str, Speaker]]:
+def assign_speakers(sentences: Sequence[Sentence], request: CallCardInput) -> tuple[list[Sentence], dict[str, Speaker]]:
     """Sentences with their speakers, and what each channel was found to be."""
     segments = request.communication.segments
     channels = {segments[s.segment].channel for s in sentences} - {None}

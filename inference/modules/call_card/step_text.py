@@ -7,12 +7,14 @@ from inference.text.russian import infinitive
 from inference.text.tokens import normal
 
 LEAD = re.compile(
-    r"^(?:(?:хорошо|тогда|я|мы|ну|давайте|и|а|да|так|вам|вас|отлично|конечно|значит|обязательно|сейчас|ok|okay|so|great|then|"
+    r"^(?:(?:хорошо|тогда|я|мы|ну|давайте|и|а|да|так|вам|вас|отлично|конечно|"
+    r"значит|обязательно|сейчас|ok|okay|so|great|then|"
     r"well|sure|and|yes|perfect|alright|all right|of course|right|fine|good|thanks|thank you)\b[\s,.:—-]*)+",
     re.IGNORECASE,
 )
 TAIL = re.compile(
-    r"[,;]\s+(?:а|но|если|чтобы|хорошо|договорились|удобно|подойд[её]т|верно|but|if|is that|does that|okay|ok|right|would|"
+    r"[,;]\s+(?:а|но|если|чтобы|хорошо|договорились|удобно|подойд[её]т|верно|"
+    r"but|if|is that|does that|okay|ok|right|would|"
     r"and (?:is|do|can|what)|что|как)\b.*$",
     re.IGNORECASE,
 )

@@ -14,43 +14,59 @@ _RU_VERBS = (
     r"отправ(?:лю|им)|выш(?:лю|лем)|приш(?:лю|лем)|направ(?:лю|им)|подготов(?:лю|им)|перезвон(?:ю|им)|позвон(?:ю|им)|"
     r"наберу|наберем|свяжусь|свяжемся|оформ(?:лю|им)|выстав(?:лю|им)|назнач(?:у|им)|встретимся|созвонимся|передам|"
     r"передадим|организу(?:ю|ем)|привез(?:у|ем)|достав(?:лю|им)|приеду|приедем|подъед(?:у|ем)|рассчита(?:ю|ем)|"
-    r"посчита(?:ю|ем)|оплат(?:им|лю)|подпиш(?:у|ем)|скин(?:у|ем)|сброш(?:у|им)|отгруз(?:им|лю)|замен(?:им|ю)|верн(?:ем|у)|"
-    r"согласу(?:ю|ем)|забронир(?:ую|уем)|заброниру(?:ю|ем)|записал[аи]? вас|обсу(?:жу|дим)|сдела(?:ю|ем)|проконсультиру\w+|"
-    r"состав(?:лю|им)|продл(?:ю|им)|отмен(?:ю|им)|провед(?:у|ем)|покаж(?:у|ем)|увидимся|подойду|подойдем|зайду|зайдем|заеду|"
+    r"посчита(?:ю|ем)|оплат(?:им|лю)|подпиш(?:у|ем)|скин(?:у|ем)|сброш(?:у|им)|"
+    r"отгруз(?:им|лю)|замен(?:им|ю)|верн(?:ем|у)|"
+    r"согласу(?:ю|ем)|забронир(?:ую|уем)|заброниру(?:ю|ем)|записал[аи]? вас|обсу(?:жу|"
+    r"дим)|сдела(?:ю|ем)|проконсультиру\w+|"
+    r"состав(?:лю|им)|продл(?:ю|им)|отмен(?:ю|им)|провед(?:у|ем)|покаж(?:у|ем)|"
+    r"увидимся|подойду|подойдем|зайду|зайдем|заеду|"
     r"уточн(?:ю|им)|провер(?:ю|им)|напиш(?:у|ем)|подъедем|сообщ(?:у|им)"
 )
 _RU_THIRD = (
     r"(?:менеджер|инженер|специалист|мастер|курьер|техник|коллег\w+|бухгалтер\w*|машина|он|она|вам)\W+(?:\w+\W+){0,3}"
-    r"(?:перезвонит|позвонит|свяжется|приедет|подъедет|пришлет|отправит|вышлет|привезет|подготовит|перезвонят|позвонят|привезут)"
+    r"(?:перезвонит|позвонит|свяжется|приедет|подъедет|пришлет|отправит|вышлет|"
+    r"привезет|подготовит|перезвонят|позвонят|привезут)"
 )
 _EN_VERBS = (
-    r"send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|ship|deliver|dispatch|visit|come|forward|"
-    r"follow up|set up|issue|process|transfer|pay|sign|meet|speak|talk|replace|refund|contact|draft|put together|confirm|"
-    r"let you know|drop|text|share|reserve|renew|cancel|discuss|submit|invite|have (?:\w+ ){1,4}(?:call|contact|visit|email|ready)|"
+    r"send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|"
+    r"ship|deliver|dispatch|visit|come|forward|"
+    r"follow up|set up|issue|process|transfer|pay|sign|meet|speak|talk|replace|"
+    r"refund|contact|draft|put together|confirm|"
+    r"let you know|drop|text|share|reserve|renew|cancel|discuss|submit|invite|"
+    r"have (?:\w+ ){1,4}(?:call|contact|visit|email|ready)|"
     r"get (?:\w+ ){1,4}(?:to|over|out)|check|write|bring|organi[sz]e|provide|go ahead|see you|be in touch|make sure"
+)
+_I_WILL = r"(?:i|we)(?:'ll| will| shall| am going to|'m going to| are going to|'re going to)"
+_SOMEBODY = r"(?:manager|engineer|technician|colleague|specialist|driver|courier|team|someone|he|she|they|\w+)"
+_LETS = r"(?:let's|shall we|can we|давайте|давай)"
+_JOINT = (
+    r"meet|speak|talk|schedule|have a|set|book|catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|"
+    r"договоримся|увидимся"
 )
 PROMISES = (
     (1.0, re.compile(rf"\b(?:{_RU_VERBS})\b")),
     (0.95, re.compile(rf"\b{_RU_THIRD}\b")),
-    (1.0, re.compile(rf"\b(?:i|we)(?:'ll| will| shall| am going to|'m going to| are going to|'re going to)\W+"
-                     rf"(?:also |then |personally |just |definitely |both )?(?P<verb>{_EN_VERBS})\b")),
-    (0.95, re.compile(rf"\b(?:manager|engineer|technician|colleague|specialist|driver|courier|team|someone|he|she|they|\w+)"
-                      rf"(?:'ll| will)\W+(?P<third>{_EN_VERBS})\b")),
-    (0.9, re.compile(r"\b(?:will|'ll) (?:be (?:delivered|shipped|sent|there|ready|dispatched|installed|with you)|arrive)\b")),
-    (0.9, re.compile(r"\b(?:привезут|доставят|приедут|будет (?:готов\w*|доставлен\w*|отгружен\w*)|придет|отгрузят)\b")),
-    (0.95, re.compile(r"\b(?:let's|shall we|can we|давайте|давай)\W+(?:\w+\W+){0,3}?(?P<joint>meet|speak|talk|schedule|have a|set|book|"
-                      r"catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|договоримся|увидимся)\b")),
-)  # fmt: skip
+    (1.0, re.compile(rf"\b{_I_WILL}\W+(?:also |then |personally |just |definitely |both )?(?P<verb>{_EN_VERBS})\b")),
+    (0.95, re.compile(rf"\b{_SOMEBODY}(?:'ll| will)\W+(?P<third>{_EN_VERBS})\b")),
+    (0.9, re.compile(r"\b(?:will|'ll) (?:arrive|be (?:delivered|shipped|sent|there|ready|dispatched|installed))\b")),
+    (0.9, re.compile(r"\b(?:привезут|доставят|приедут|придет|отгрузят|будет (?:готов|доставлен|отгружен)\w*)\b")),
+    (0.95, re.compile(rf"\b{_LETS}\W+(?:\w+\W+){{0,3}}?(?P<joint>{_JOINT})\b")),
+)
 REQUEST = re.compile(
-    r"\b(?:перезвоните|позвоните|пришлите|отправьте|вышлите|подготовьте|свяжитесь|наберите|приезжайте|привезите|выставьте|"
-    r"(?:можете|могли бы|прошу|нужно) (?:вы )?(?:мне |нам )?(?:прислать|отправить|выслать|перезвонить|позвонить|подготовить|приехать))\b|"
-    r"\b(?:please|could you|can you|would you)\W+(?:please )?(?P<verb>send|email|call|ring|prepare|come|visit|arrange|schedule|ship)\b"
+    r"\b(?:перезвоните|позвоните|пришлите|отправьте|вышлите|подготовьте|свяжитесь|"
+    r"наберите|приезжайте|привезите|выставьте|"
+    r"(?:можете|могли бы|прошу|нужно) (?:вы )?(?:мне |нам )?(?:прислать|отправить|"
+    r"выслать|перезвонить|позвонить|подготовить|приехать))\b|"
+    r"\b(?:please|could you|can you|would you)\W+(?:please )?(?P<verb>send|email|"
+    r"call|ring|prepare|come|visit|arrange|schedule|ship)\b"
 )
 RIGHT_NOW = re.compile(
-    r"\b(?:сейчас|секунд\w*|минутк?у|один момент|let me (?:check|see|look)|one moment|just a (?:moment|second)|hold on)\b"
+    r"\b(?:сейчас|секунд\w*|минутк?у|один момент|let me (?:check|see|look)|one moment|"
+    r"just a (?:moment|second)|hold on)\b"
 )
 NOT_PROMISED = re.compile(
-    r"\b(?:не (?:буд\w+|смож\w+|отправ\w+|перезвон\w+)|если бы|won't|can't|cannot|will not|not going to|if you (?:want|like)|"
+    r"\b(?:не (?:буд\w+|смож\w+|отправ\w+|перезвон\w+)|если бы|won't|can't|cannot|"
+    r"will not|not going to|if you (?:want|like)|"
     r"обещал[аи]?|promised|said you|были должны|should have)\b"
 )
 QUESTION_FROM_US = re.compile(r"\?\s*$")
@@ -106,13 +122,13 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
     if match is None and turn.speaker != "colleague":
         match = REQUEST.search(text)
         strength = 0.55
-    if match is None or (QUESTION_FROM_US.search(text) and turn.speaker == "client" and strength > 0.6):  # noqa: PLR2004
+    if match is None or (QUESTION_FROM_US.search(text) and turn.speaker == "client" and strength > 0.6):
         return None
     span = start, start + len(sentence.text)
     moment, moment_turn = _when(call, turn, span)
     if moment is None and RIGHT_NOW.search(text):
         return None
-    if turn.speaker == "client" and strength > 0.6:  # noqa: PLR2004
+    if turn.speaker == "client" and strength > 0.6:
         strength -= 0.15
     if text.endswith("?"):
         strength -= 0.2
@@ -165,9 +181,9 @@ def _is_ahead(call: Call, moment: Moment) -> bool:
 def _distinct(steps: Sequence[Step]) -> list[Step]:
     """The firmest few: a request gives way to the promise that answers it, an undated step to a dated one."""
     kept: list[Step] = []
-    promised = any(step.strength >= 0.7 for step in steps)  # noqa: PLR2004
+    promised = any(step.strength >= 0.7 for step in steps)
     for step in steps:
-        weak = promised and step.strength < 0.95 and step.moment is None and kept  # noqa: PLR2004
+        weak = promised and step.strength < 0.95 and step.moment is None and kept
         same = any(_same(step, other) for other in kept)
         if not weak and not same and len(kept) < MAX_STEPS:
             kept.append(step)
@@ -176,11 +192,11 @@ def _distinct(steps: Sequence[Step]) -> list[Step]:
 
 def _same(step: Step, other: Step) -> bool:
     """Two sayings of one step: close to each other and for one day, or nearly the same words."""
-    near = abs(step.turn.index - other.turn.index) <= 2  # noqa: PLR2004
+    near = abs(step.turn.index - other.turn.index) <= 2
     days = {item.moment.day for item in (step, other) if item.moment is not None}
     words = [set(normal(item.text).split()) for item in (step, other)]
     shared = len(words[0] & words[1]) / max(1, min(len(words[0]), len(words[1])))
-    return (near and len(days) <= 1) or shared > 0.6  # noqa: PLR2004
+    return (near and len(days) <= 1) or shared > 0.6
 
 
 def find_deadline(call: Call, group: int) -> list[Finding]:
@@ -188,7 +204,11 @@ def find_deadline(call: Call, group: int) -> list[Finding]:
     for turn in call.of("client"):
         for moment in find_dates(turn.text, call.now):
             before = normal(turn.text[max(0, moment.start - 25) : moment.start])
-            if not moment.vague and _is_ahead(call, moment) and re.search(r"\b(?:до|к|ко|by|before|until)\b\W*(?:\w+\W+)?$", before):
+            if (
+                not moment.vague
+                and _is_ahead(call, moment)
+                and re.search(r"\b(?:до|к|ко|by|before|until)\b\W*(?:\w+\W+)?$", before)
+            ):
                 deadline = found(turn, (moment.start, moment.end), "due", moment.iso, confidence=0.55)
                 return [replace(deadline, group=group)]
     return []

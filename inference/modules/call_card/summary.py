@@ -11,24 +11,26 @@ from inference.text.dates import find_dates
 from inference.text.matching import likeness
 from inference.text.numbers import find_numbers
 from inference.text.russian import lemma, part_of_speech
-from inference.text.tokens import normal, tokenize, words_of
+from inference.text.tokens import normal, tokenize, vocabulary, words_of
 
 MAX_SENTENCES = 4
 SUPPORTED = 0.6
 COPIED = 0.9
 NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯЁ][\w'-]+(?:\s+[A-ZА-ЯЁ][\w'-]+)*")
-SMALL_WORDS = frozenset(
-    "the a an and or to of in on at for from with by is are was were be been has have had that this it he she they "
-    "his her their client customer caller called calling asked asks wants said says will would about our company "
-    "клиент клиента клиентка звонит звонил позвонил сообщил попросил просит хочет сказал спросил компания наш сотрудник "
-    "менеджер agent employee representative agreed request requested".split()
+SMALL_WORDS = vocabulary(
+    "the a an and or to of in on at for from with by is are was were be been has have had that this it "
+    "he she they his her their client customer caller called calling asked asks wants said says will "
+    "would about our company клиент клиента клиентка звонит звонил позвонил сообщил попросил просит "
+    "хочет сказал спросил компания наш сотрудник менеджер agent employee representative agreed request "
+    "requested"
 )
 
 INTENTS = {
     "ru": {
         "purchase": "Клиент хочет сделать заказ", "quote_request": "Клиент просит цену или предложение",
         "support": "Клиент просит помощи: что-то не работает", "complaint": "Клиент жалуется",
-        "renewal": "Клиент хочет продлить договор или подписку", "cancellation": "Клиент хочет отменить заказ или договор",
+        "renewal": "Клиент хочет продлить договор или подписку",
+        "cancellation": "Клиент хочет отменить заказ или договор",
         "information": "Клиент спрашивает", "meeting": "Клиент хочет встретиться",
         "delivery": "Клиент спрашивает о доставке", "payment": "Клиент говорит об оплате", "other": "Клиент звонит",
     },
@@ -61,7 +63,10 @@ def _sentence(call: Call, text: str, finding: Finding) -> SummarySentence:
 
 def _composed(call: Call, findings: Sequence[Finding]) -> Iterator[SummarySentence]:
     """Who called and why, about what, for how much, and what comes next."""
-    of = {name: [f for f in findings if f.field == name] for name in ("person", "organisation", "intent", "product", "budget", "next_step")}
+    of = {
+        name: [f for f in findings if f.field == name]
+        for name in ("person", "organisation", "intent", "product", "budget", "next_step")
+    }
     russian = call.language == "ru"
     who = ", ".join(str(f.value) for f in (*of["person"][:1], *of["organisation"][:1]))
     for intent in of["intent"][:1]:
@@ -71,7 +76,9 @@ def _composed(call: Call, findings: Sequence[Finding]) -> Iterator[SummarySenten
         yield _sentence(call, text + ".", intent)
     if who:
         first = (of["person"] or of["organisation"])[0]
-        yield _sentence(call, f"{'Звонил' if russian else 'Caller'}: {who}." if not russian else f"На связи: {who}.", first)
+        yield _sentence(
+            call, f"{'Звонил' if russian else 'Caller'}: {who}." if not russian else f"На связи: {who}.", first
+        )
     for budget in of["budget"][:1]:
         yield _sentence(call, f"{'Бюджет' if russian else 'Budget'}: {budget.display}.", budget)
     for step in of["next_step"][:1]:
@@ -107,7 +114,7 @@ def _checked(call: Call, text: str) -> SummarySentence | None:
 
 def _content(text: str) -> set[str]:
     """The dictionary forms of the words that carry meaning."""
-    return {lemma(word) for word in words_of(text) if len(word) > 2 and word not in SMALL_WORDS and _carries(word)}  # noqa: PLR2004
+    return {lemma(word) for word in words_of(text) if len(word) > 2 and word not in SMALL_WORDS and _carries(word)}
 
 
 def _carries(word: str) -> bool:

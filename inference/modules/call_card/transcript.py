@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from appliance.contract.modules import Segment, Speaker
 from inference.text.instructions import is_instruction
-from inference.text.tokens import normal, words_of
+from inference.text.tokens import normal, vocabulary, words_of
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 QUOTE_LIMIT = 240
 CONTEXT = 80
-BACKCHANNEL = frozenset(
-    "угу ага да так хорошо записываю понял поняла понятно слушаю ок окей yes yeah ok okay right sure mhm uh huh "
-    "got it go on ahead mm hmm i see нет alright great".split()
+BACKCHANNEL = vocabulary(
+    "угу ага да так хорошо записываю понял поняла понятно слушаю ок окей yes yeah ok okay right sure mhm "
+    "uh huh got it go on ahead mm hmm i see нет alright great"
 )
 BACKCHANNEL_WORDS = 3
 

@@ -12,15 +12,25 @@ from inference.text.money import money_of
 from inference.text.numbers import number_at
 from inference.text.phones import find_phones
 from inference.text.quantities import Quantity, quantities_in
-from inference.text.requests import requested
+from inference.text.requests import requested, troubled
+from inference.text.russian import thing
 from inference.text.tokens import Token, normal, tokenize
 
 REFUSED_BEFORE = re.compile(
-    r"(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|кроме|вместо|без|отказ\w+ от|don't need|"
-    r"do not need|not interested in|no need for|don't want|instead of|rather than|except|without|not the)\W+(?:\w+\W+){0,3}$"
+    r"(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|"
+    r"кроме|вместо|без|отказ\w+ от|don't need|"
+    r"do not need|not interested in|no need for|don't want|instead of|rather than|"
+    r"except|without|not the)\W+(?:\w+\W+){0,3}$"
 )
-REFUSED_AFTER = re.compile(r"^\W+(?:\w+\W+){0,2}?(?:не (?:нужн\w+|надо|интересу\w+)|(?:is|are) not needed|we don't need)")
+REFUSED_AFTER = re.compile(
+    r"^\W+(?:\w+\W+){0,2}?(?:не (?:нужн\w+|надо|интересу\w+)|(?:is|are) not needed|we don't need)"
+)
 HOW_MANY = re.compile(r"сколько|какое количество|какой объем|how many|what quantity|how much do you need|number of")
+WHAT = re.compile(
+    r"что (?:именно )?(?:вас |вам )?(?:интересует|нужно|требуется|хотите)|какой товар|"
+    r"сколько|what (?:do|would|are) you (?:need|like|looking|want)|"
+    r"what can i|how many|which (?:product|model)s?"
+)
 AGREES = re.compile(r"^\W*(?:да|верно|правильно|конечно|yes|yeah|correct|exactly|that's right|right|sure)\b")
 NEAR_BEFORE, NEAR_AFTER = 4, 3
 FUZZY = 93.0
@@ -98,12 +108,17 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
         if not _is_refused(turn, tokens[mention.first].start, tokens[mention.last - 1].end):
             sure = 0.93 if mention.score >= FUZZY else 0.75
             yield Wanted(turn, mention.first, mention.last, product.name, sure, product.id)
-    for first, last in requested(tokens):
+    asker = call.before(turn)
+    asked = asker is not None and WHAT.search(normal(asker.text)) is not None
+    unknown = [(span, 0.6) for span in requested(tokens, asked=asked)]
+    unknown += [(span, 0.5) for span in troubled(turn.text, tokens)]
+    for (first, last), sure in unknown:
         if any(first < end and begin < last for begin, end in taken):
             continue
+        taken.append((first, last))
         span = tokens[first].start, tokens[last - 1].end
         if not _is_refused(turn, *span):
-            yield Wanted(turn, first, last, turn.text[span[0] : span[1]], 0.55, None)
+            yield Wanted(turn, first, last, thing(turn.text[span[0] : span[1]]), sure, None)
 
 
 def _is_refused(turn: Turn, start: int, end: int) -> bool:
@@ -129,7 +144,9 @@ def _is_sum(turn: Turn, tokens: Sequence[Token], quantity: Quantity) -> bool:
     if number is not None and money_of(tokens, number).currency is not None:
         return True
     before = normal(turn.text[max(0, quantity.start - 30) : quantity.start])
-    return not quantity.unit and re.search(r"бюджет|стоит|цен[аеуы]|budget|cost|price|spend|по цене", before) is not None
+    return (
+        not quantity.unit and re.search(r"бюджет|стоит|цен[аеуы]|budget|cost|price|spend|по цене", before) is not None
+    )
 
 
 def _pairs(here: Sequence[Wanted], quantities: Sequence[Quantity]) -> dict[Wanted, Quantity]:
