@@ -153,6 +153,14 @@ def number(places: int) -> Cleaner:
     return cleaner
 
 
+def show_plain(value: Decimal | str | None) -> str:
+    """A number as it is typed into a field: without a currency, grouping or needless zeros."""
+    if value is None:
+        return ""
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 money = number(2)
 quantity = number(3)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from webapp.kit.access import Actor, Level
+from webapp.kit.cleaning import show_plain
 from webapp.kit.i18n import N_, current_timezone
 
 INPUT_TYPES = {
@@ -66,8 +67,7 @@ def text_of(field: Field, record: Any) -> Any:
         return getattr(other, field.title) if other is not None else ""
     value = getattr(record, field.name)
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return show_plain(value)
     if isinstance(value, datetime):
         local = value.astimezone(current_timezone())
         return local.date().isoformat() if field.kind == "date" else local.strftime("%Y-%m-%dT%H:%M")

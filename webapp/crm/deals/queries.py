@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload, load_only
+from sqlalchemy import Select, func, select, true
+from sqlalchemy.orm import Session, aliased, joinedload, load_only, selectinload
 
 from webapp.crm.deals.models import Deal, DealItem, Stage
 from webapp.crm.organisations.models import Organisation
@@ -21,6 +21,8 @@ LISTED = (
     Deal.title, Deal.stage_id, Deal.amount, Deal.currency, Deal.expected_close, Deal.organisation_id,
     Deal.person_id, Deal.owner_id, Deal.team_id, Deal.updated_at, Deal.version,
 )  # fmt: skip
+
+COLUMN_SIZE = 20
 
 
 def visible(actor: Actor) -> Select[Any]:
@@ -91,6 +93,58 @@ def listed(
     if sort == "title":
         return paging.fetch(session, light, (Deal.title, Deal.id), after=after, limit=limit)
     return paging.fetch(session, light, (Deal.updated_at, Deal.id), after=after, limit=limit, descending=True)
+
+
+def board(session: Session, actor: Actor, *, mine: bool) -> dict[int, paging.Page[Deal]]:
+    """Stage id to the first page of its column, last changed first; all columns in one statement."""
+    narrow = reach(actor, Deal)
+    column = select(Deal).where(Deal.stage_id == Stage.id, narrow).order_by(Deal.updated_at.desc(), Deal.id.desc())
+    if mine:
+        column = column.where(Deal.owner_id == actor.id)
+    part = column.limit(COLUMN_SIZE + 1).lateral("part")
+    deal = aliased(Deal, part)
+    statement = (
+        select(deal)
+        .select_from(Stage)
+        .join(part, true())
+        .options(
+            load_only(*[getattr(deal, name.key) for name in LISTED]),
+            joinedload(deal.organisation.and_(reach(actor, Organisation))).load_only(Organisation.name),
+            joinedload(deal.person.and_(reach(actor, Person))).load_only(Person.full_name),
+        )
+    )
+    rows: dict[int, list[Deal]] = {}
+    for one in session.scalars(statement).unique():
+        rows.setdefault(one.stage_id, []).append(one)
+    pages: dict[int, paging.Page[Deal]] = {}
+    for stage_id, found in rows.items():
+        found.sort(key=lambda one: (one.updated_at, one.id), reverse=True)
+        shown = found[:COLUMN_SIZE]
+        more = len(found) > COLUMN_SIZE
+        pages[stage_id] = paging.Page(shown, paging.encode([shown[-1].updated_at, shown[-1].id]) if more else None)
+    return pages
+
+
+def whole(session: Session, statement: Select[Any], *, after: str | None, limit: int) -> paging.Page[Deal]:
+    """One page of deals with all their columns, items and stage, last changed first, for the API."""
+    full = statement.options(selectinload(Deal.items), joinedload(Deal.stage))
+    return paging.fetch(session, full, (Deal.updated_at, Deal.id), after=after, limit=limit, descending=True)
+
+
+def entire(session: Session, actor: Actor, deal_id: int) -> Deal:
+    """One deal with its items and stage as they are stored now, for the API; raises NotFound."""
+    full = visible(actor).options(selectinload(Deal.items), joinedload(Deal.stage))
+    statement = full.where(Deal.id == deal_id).execution_options(populate_existing=True)
+    found: Deal = records.one(session, statement)
+    return found
+
+
+def stage_by_key(session: Session, key: str) -> int:
+    """The id of the stage with this key; raises Invalid."""
+    found = session.scalar(select(Stage.id).where(Stage.key == key))
+    if found is None:
+        raise Invalid({"stage": N_("There is no such stage")})
+    return found
 
 
 def sums(session: Session, actor: Actor, *, mine: bool = False) -> Sequence[Any]:

@@ -49,7 +49,7 @@ MOST_ITEMS = 100
 
 def _checked(session: Session, actor: Actor, values: Mapping[str, Any], deal: Deal | None = None) -> dict[str, Any]:
     """The values as they are stored; raises Invalid when one does not fit or names what the actor may not see."""
-    cleaned = with_holder(session, cleaning.clean(values, CLEANERS))
+    cleaned = with_holder(session, cleaning.clean(values, CLEANERS), deal)
     check_organisation(session, actor, cleaned, deal)
     check_person(session, actor, cleaned, deal)
     if "stage_id" in cleaned:

@@ -8,7 +8,7 @@ from flask import g, url_for
 
 from webapp.crm.organisations import api, queries, views
 from webapp.kit.access import Level
-from webapp.kit.cleaning import show_phone
+from webapp.kit.cleaning import show_phone, show_plain
 from webapp.kit.feature import Feature, NavItem
 from webapp.kit.i18n import N_
 from webapp.kit.searchable import SearchSource
@@ -21,6 +21,7 @@ def _can_write(entity: str, field: str) -> bool:
 def _install(app: Any) -> None:
     """Give templates what the pages of records need."""
     app.jinja_env.filters["phone"] = show_phone
+    app.jinja_env.filters["plain"] = show_plain
     app.jinja_env.globals["can_write"] = _can_write
 
 
