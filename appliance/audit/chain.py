@@ -70,6 +70,16 @@ class Verdict:
         """Whether the whole chain verifies."""
         return self.broken_at is None
 
+    def summary(self) -> dict[str, Any]:
+        """The verdict as JSON."""
+        return {
+            "holds": self.holds,
+            "entries": self.entries,
+            "head": self.head,
+            "broken_at": self.broken_at,
+            "reason": self.reason,
+        }
+
 
 def canonical(seq: int, entry: Entry) -> bytes:
     """The bytes that are hashed: sorted-key JSON in UTF-8, times in UTC with microseconds."""
@@ -108,7 +118,8 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         previous = current
     connection.execute(
         text(
-            "INSERT INTO audit.entries (seq, at, actor_kind, actor_id, actor, action, entity, entity_id, details, previous, hash)"
+            "INSERT INTO audit.entries"
+            " (seq, at, actor_kind, actor_id, actor, action, entity, entity_id, details, previous, hash)"
             " VALUES (:seq, :at, :actor_kind, :actor_id, :actor, :action, :entity, :entity_id, CAST(:details AS jsonb),"
             " :previous, :hash)"
         ),
@@ -129,7 +140,9 @@ def verify(connection: Connection) -> Verdict:
     """Walk the whole chain and name the first broken link."""
     previous, expected, count = GENESIS, 1, 0
     for row in _walk(connection):
-        entry = Entry(row.at, row.actor_kind, row.actor_id, row.actor, row.action, row.entity, row.entity_id, row.details)
+        entry = Entry(
+            row.at, row.actor_kind, row.actor_id, row.actor, row.action, row.entity, row.entity_id, row.details
+        )
         reason = ""
         if row.seq != expected:
             reason = f"entry {expected} is missing: the chain goes on with entry {row.seq}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import ARRAY, TEXT, ColumnElement, Integer, column, false, func, or_, select, table
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import TEXT, ColumnElement, Integer, column, false, func, or_, select, table
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 
 from webapp.kit.access import Actor
 

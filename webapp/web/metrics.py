@@ -46,7 +46,7 @@ class Measures:
     """Counts what this process does, in a folder that its siblings share."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` holds one folder for each run of the server: the siblings of one run have the same parent process."""
+        """`folder` holds one folder for each run of the server: the siblings of a run share their parent process."""
         self._folder = folder / str(os.getppid())
         _forget_ended_runs(folder)
         self._folder.mkdir(parents=True, exist_ok=True)

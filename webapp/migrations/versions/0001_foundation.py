@@ -29,6 +29,8 @@ RIGHTS = (
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ostrov_web",
     # The chain is append-only for whoever writes it: neither UPDATE nor DELETE nor TRUNCATE is granted.
     "GRANT SELECT, INSERT ON audit.entries TO ostrov_web",
+    # The programs say in /readyz whether the schema is the one that they need.
+    "GRANT SELECT ON alembic_version TO ostrov_web",
 )
 
 
