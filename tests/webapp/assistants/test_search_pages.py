@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -56,6 +57,8 @@ def records(app: App) -> Iterator[dict[str, Any]]:
 
 
 def seen(answer: Any) -> str:
+    if answer.is_json:
+        return json.dumps(answer.get_json(), ensure_ascii=False)
     return html.unescape(re.sub(r"</?mark>", "", answer.text))
 
 

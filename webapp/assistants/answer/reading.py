@@ -62,7 +62,8 @@ def collect(session: Session, actor: Actor, kinds: Mapping[str, SearchSource], a
     pieces = [source for source in _texts(session, actor, hits) if source is not None]
     talks = [source for client in clients for source in facts.recent(session, actor, client)]
     near = [told[hit.type, hit.id] for hit in hits if (hit.type, hit.id) in told]
-    return _unique([*_interleaved(pieces, near), *told.values(), *talks])
+    gathered = [*_interleaved(pieces, near), *told.values(), *talks]
+    return _unique([source for source in gathered if source.type in kinds])
 
 
 def _close(hit: Hit) -> bool:
