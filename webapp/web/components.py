@@ -11,12 +11,42 @@ from typing import Any
 from jinja2 import Environment
 from jinja2.runtime import Macro
 
+from webapp.kit.i18n import N_, gettext
+
 FILES = (
     *("icon", "button", "field", "badge", "card", "table", "empty"),
     *("timeline", "proposal", "player", "progress", "overlay", "assistant"),
 )
 LEGAL_FORMS = frozenset({"ООО", "АО", "ПАО", "ЗАО", "ИП", "LLC", "LTD", "INC", "GMBH"})
 HUES = 8
+# Tone, words, and whether work is under way: one vocabulary of states for the whole product.
+STATES = {
+    "received": ("sea", N_("Received"), True),
+    "queued": ("neutral", N_("Queued"), False),
+    "transcribing": ("sea", N_("Transcribing"), True),
+    "transcribed": ("sea", N_("Transcribed"), True),
+    "understanding": ("sea", N_("Reading"), True),
+    "understood": ("good", N_("Ready"), False),
+    "waiting": ("warm", N_("Waiting for the model"), False),
+    "failed": ("bad", N_("Failed"), False),
+    "proposed": ("warm", N_("Proposed"), False),
+    "accepted": ("good", N_("Accepted"), False),
+    "edited": ("good", N_("Accepted with changes"), False),
+    "rejected": ("neutral", N_("Rejected"), False),
+    "undone": ("neutral", N_("Undone"), False),
+    "conflict": ("bad", N_("Conflict"), False),
+    "open": ("sea", N_("Open"), False),
+    "won": ("good", N_("Won"), False),
+    "lost": ("neutral", N_("Lost"), False),
+    "done": ("good", N_("Done"), False),
+    "overdue": ("bad", N_("Overdue"), False),
+    "indexing": ("sea", N_("Indexing"), True),
+    "indexed": ("good", N_("Indexed"), False),
+    "ready": ("good", N_("Ready"), False),
+    "starting": ("warm", N_("Starting"), True),
+    "off": ("neutral", N_("Off"), False),
+    "down": ("bad", N_("Not available"), False),
+}
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 
@@ -46,6 +76,12 @@ class Components:
                 if isinstance(value, Macro):
                     found.setdefault(key, value)
         return found
+
+
+def state_look(state: str) -> tuple[str, str, bool]:
+    """The tone, the words in the person's language, and whether work is under way; an unknown state shows itself."""
+    tone, words, under_way = STATES.get(state, ("neutral", "", False))
+    return tone, gettext(words) if words else state, under_way
 
 
 def initials(name: str) -> str:

@@ -25,6 +25,12 @@ def _manifest() -> dict[str, str]:
 
 def asset(name: str) -> str:
     """The address of a built asset ("app.css"), with its content hash in the name."""
+    return _address(name, request.script_root)
+
+
+@lru_cache(maxsize=64)
+def _address(name: str, _root: str) -> str:
+    """Built once for a name: a list of fifty rows asks for the icons three hundred times."""
     return url_for("web.static", filename=f"build/{_manifest().get(name, name)}")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from webapp.kit.i18n import N_, gettext
+import json
+from functools import lru_cache
+
+from webapp.kit.i18n import N_, current_locale, gettext
 
 WORDS = {
     "close": N_("Close"),
@@ -23,6 +26,11 @@ WORDS = {
 }
 
 
-def script_texts() -> dict[str, str]:
-    """Key to words, for the meta element that scripts read."""
-    return {key: gettext(words) for key, words in WORDS.items()}
+def script_texts() -> str:
+    """The words by key as JSON, for the meta element that scripts read."""
+    return _as_json(current_locale())
+
+
+@lru_cache(maxsize=2)
+def _as_json(_locale: str) -> str:
+    return json.dumps({key: gettext(words) for key, words in WORDS.items()}, ensure_ascii=False)
