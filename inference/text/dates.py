@@ -65,12 +65,22 @@ def _pairs(pieces: Sequence[Day | Clock], tokens: Sequence[Token]) -> Iterator[t
         else:
             yield None, piece
         index += 1
+        if index < len(pieces) and _ends_range(pieces[index - 1], pieces[index], tokens):
+            index += 1
 
 
 def _beside(left: Day | Clock, right: Day | Clock, tokens: Sequence[Token]) -> bool:
     gap = tokens[left.last : right.first]
     timed = (isinstance(left, Day) and left.at is not None) or (isinstance(right, Day) and right.at is not None)
     return not timed and len(gap) <= MAX_BETWEEN and all(token.norm in BETWEEN for token in gap)
+
+
+def _ends_range(left: Day | Clock, right: Day | Clock, tokens: Sequence[Token]) -> bool:
+    """Whether a time only closes a range, as "until eleven" in "from nine until eleven"."""
+    gap = [token.norm for token in tokens[left.last : right.first]]
+    lead = tokens[right.first].norm
+    closes = lead in {"до", "to", "till", "until"} or gap in (["and"], ["to"], ["и"], ["-"])
+    return isinstance(left, Clock) and isinstance(right, Clock) and closes and len(gap) <= 1
 
 
 def _moment(tokens: Sequence[Token], day: Day | None, clock: Clock | None, now: datetime) -> Moment:

@@ -29,6 +29,10 @@ from inference.text.tokens import Token, phrase_at, vocabulary
 FRIDAY = 4
 WORKING = frozenset({"рабочих", "рабочий", "рабочего", "working", "business"})
 DOTTED = re.compile(r"(\d{1,2})\.(\d{2})(?:\.(\d{4}|\d{2}))?")
+TODAY = (
+    ("this", "afternoon"), ("this", "evening"), ("this", "morning"), ("до", "вечера"), ("к", "вечеру"),
+    ("later", "today"), ("end", "of", "play"),
+)  # fmt: skip
 SUFFIXES = vocabulary("st nd rd th го е ого му")
 FEW = {"пару": 2.0, "couple": 2.0, "полтора": 1.5}
 AHEAD = (("через",), ("спустя",), ("in",), ("within",), ("в", "течение"), ("в", "течении"))
@@ -70,6 +74,9 @@ def _ahead_word(tokens: Sequence[Token], index: int, now: datetime) -> Day | Non
         phrase = (*lead, "day", "after", "tomorrow")
         if phrase_at(tokens, index, phrase):
             return Day(now.date() + timedelta(days=2), index, index + len(phrase))
+    for phrase in TODAY:
+        if phrase_at(tokens, index, phrase):
+            return Day(now.date(), index, index + len(phrase))
     days = DAYS_AHEAD.get(tokens[index].norm)
     return None if days is None else Day(now.date() + timedelta(days=days), index, index + 1)
 
@@ -163,7 +170,8 @@ def _weekday(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
         place += 1
         if _word(tokens, place) in WEEK_UNITS:
             place += 1
-            place += _word(tokens, place) == ","
+            while _word(tokens, place) in {",", "скажем", "например", "допустим", "say", "maybe", "perhaps"}:
+                place += 1
             place += _word(tokens, place) in {"в", "во", "on", "к"}
     if _word(tokens, place) not in WEEKDAYS:
         return None

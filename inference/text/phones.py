@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 import phonenumbers
@@ -44,12 +45,17 @@ class Piece:
 
 def find_phones(text: str, regions: Sequence[str]) -> list[Phone]:
     """Every telephone number; national forms are read by the rules of `regions`, the first that fits."""
+    return list(_find(text, tuple(regions)))
+
+
+@lru_cache(maxsize=512)
+def _find(text: str, regions: tuple[str, ...]) -> tuple[Phone, ...]:
     found: list[Phone] = []
     for run, plus in _runs(tokenize(text)):
         phone = _best(run, regions, plus=plus)
         if phone is not None:
             found.append(phone)
-    return found
+    return tuple(found)
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[tuple[list[Piece], bool]]:
@@ -181,6 +187,8 @@ def _set_off(run: Sequence[Piece], first: int, last: int, *, plus: bool) -> bool
 
 
 def _read(part: Sequence[Piece], regions: Sequence[str], *, plus: bool) -> Phone | None:
+    if sum(len(piece.readings[0]) for piece in part) < MIN_DIGITS - 2:
+        return None
     possible: Phone | None = None
     for readings in islice(product(*(piece.readings for piece in part)), MAX_VARIANTS):
         digits = "".join(readings)

@@ -1,14 +1,18 @@
 """Things that are asked for, or complained of, in words that no catalogue knows: "нужно двадцать офисных стульев"."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from inference.text.date_words import MONTHS
+from inference.text.money import currency_of
 from inference.text.numbers import number_at
-from inference.text.quantities import UNITS
+from inference.text.quantities import NOT_COUNTED, UNITS
 from inference.text.russian import lemma, part_of_speech
 from inference.text.tokens import Token, phrase_at, vocabulary
 
 _PHRASES = (
+    "bought, ordered, purchased, reorder, you install, you sell, do you have, we'd like, i'd like, we have ordered, "
+    "продаете, есть ли у вас, у вас есть, купили, купил, купила, заказывали, заказывал, заказала, есть в наличии, "
     "заказать, купить, приобрести, закупить, закажем, интересует, интересуют, нужен, нужна, нужно, нужны, "
     "надо, необходимо, необходимы, потребуется, поставку, стоимость, цену на, цена на, предложение на, прайс "
     "на, счет на, заявка на, заявку на, order, buy, purchase, need, interested in, looking for, quote for, "
@@ -17,14 +21,13 @@ _PHRASES = (
 )
 ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
 # These ask for anything, so only a count beside them shows that a thing is meant.
-WEAK = vocabulary("нужно надо need want like get take нужен нужна нужны")
+WEAK = vocabulary("have нужно надо need want like get take нужен нужна нужны")
 SKIPPED = vocabulary(
     "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
     "some another roughly maybe your "
     "the a an of more to order buy purchase get us приобрести купить заказать закупить "
     "approximately at least один одна одну"
 )
-ALSO = vocabulary("и а также плюс еще and plus also , ;")
 STOP_EN = vocabulary(
     "for by to and please from with at on in before after that which who as if or but is are "
     "was we i you it this until since "
@@ -61,46 +64,45 @@ TROUBLE_RU = re.compile(
     r"не работа\w+|не включа\w+|перестал\w*|барахл\w+|теч\w+|"
     r"протека\w+|шум\w+|вышл?[аои]? из строя|не печата\w+|зависа\w+))"
 )
-BROKE_RU = re.compile(r"^(?:сломал\w+|привезли|прислали|доставили|барахл\w+|протека\w+)$")
+BROKE_RU = re.compile(
+    r"^(?:сломал\w+|привезли|привезти|прислали|прислать|доставили|доставить|барахл\w+|протека\w+|"
+    r"(?:работа|включа|печата|запуска|грее?|охлажда)\w*т)$"
+)
 OWNERS = vocabulary("the our my your наш наша наше наши ваш ваша ваши мой моя у нас")
 MAX_WORDS = 4
 
 
 def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple[int, int]]:
     """Token spans of things clearly asked for, without counts and units; `asked` when a question invites them."""
-    index = 0
+    index, active = 0, asked
     while index < len(tokens):
+        active = asked if tokens[index].text in ".!?" else active
         phrase = next((phrase for phrase in ASKS if phrase_at(tokens, index, phrase)), ())
         counted, first = _skip(tokens, index + len(phrase))
-        last = _things(tokens, first) if phrase or (asked and counted) else first
+        last = _things(tokens, first) if phrase or (active and counted) else first
+        active = active or bool(phrase)
         if last > first and (counted or phrase[-1] not in WEAK):
             yield first, last
-            last = yield from _and_more(tokens, last)
         index = max(last, index + max(1, len(phrase)))
-
-
-def _and_more(tokens: Sequence[Token], last: int) -> Generator[tuple[int, int], None, int]:
-    """The rest of a list: "and twenty keyboards", ", десять мышей"."""
-    while last < len(tokens) and tokens[last].norm in ALSO:
-        counted, first = _skip(tokens, last + 1)
-        end = _things(tokens, first)
-        if not counted or end <= first:
-            break
-        yield first, end
-        last = end
-    return last
 
 
 def troubled(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Token spans of things that do not work or came wrong: "the compressor that you delivered", "сломался станок"."""
     for index, token in enumerate(tokens):
-        if token.norm in OWNERS or BROKE_RU.match(token.norm):
+        if token.norm in OWNERS or _tells_of_trouble(tokens, index):
             _, first = _skip(tokens, index + 1)
             last = _things(tokens, first)
             rest = text[tokens[last - 1].end :].lstrip().lower() if last > first else ""
-            broke = BROKE_RU.match(token.norm) is not None
+            broke = token.norm not in OWNERS
             if last > first and (broke or TROUBLE_EN.match(rest) or TROUBLE_RU.match(rest)):
                 yield first, last
+
+
+def _tells_of_trouble(tokens: Sequence[Token], index: int) -> bool:
+    """A verb before the thing that failed or came; the present tense only after "не"."""
+    word = tokens[index].norm
+    negated = index > 0 and tokens[index - 1].norm == "не"
+    return BROKE_RU.match(word) is not None and (negated or not word.endswith("т"))
 
 
 def _skip(tokens: Sequence[Token], index: int) -> tuple[bool, int]:
@@ -124,7 +126,8 @@ def _things(tokens: Sequence[Token], first: int) -> int:
     russian = "а" <= tokens[first].norm[0] <= "я"
     last = _russian(tokens, first) if russian else _english(tokens, first)
     heads = {lemma(token.norm) for token in tokens[first:last]}
-    return first if heads & NOT_THINGS else last
+    counts = tokens[first].norm in NOT_COUNTED or tokens[first].norm in MONTHS or currency_of(tokens[first].norm)
+    return first if heads & NOT_THINGS or counts else last
 
 
 def _russian(tokens: Sequence[Token], first: int) -> int:

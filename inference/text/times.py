@@ -20,10 +20,12 @@ from inference.text.numbers import number_at
 from inference.text.tokens import Token, phrase_at, vocabulary
 
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
-BEFORE_TIME = vocabulary("в во к ко до после с около примерно at by around about before after till until from")
+BEFORE_TIME = vocabulary(
+    "в во к ко между до после с около примерно at between by around about before after till until from"
+)
 # What may follow a bare hour ("at three"): anything else makes it a count ("at three sites").
 AFTER_HOUR = vocabulary(
-    "и на по мск московского or and on in works for if then sharp today tomorrow if please с а но или завтра сегодня "
+    "и до на по мск московского or and on in works for if then sharp today tomorrow if please с а но или завтра сегодня "
     "послезавтра will would is okay ok ровно так это вас вам будет удобно подойдет пожалуйста я мы to the that"
 )
 DAY_HOURS = 12

@@ -155,15 +155,15 @@ NEGATIVE = re.compile(
     r"not happy|very poor|outrageous|losing (?:money|patience)|lost (?:money|patience))\b"
 )
 POSITIVE_STRONG = re.compile(
-    r"\b(?:очень довол\w+|очень понравил\w+|замечательн\w+|великолепн\w+|превосходн\w+|прекрасн\w+|восхитительн\w+|"
+    r"\b(?:очень довол\w+|очень понравил\w+|великолепн\w+|превосходн\w+|прекрасн\w+ \w+|замечательн\w+ \w+|восхитительн\w+|"
     r"огромное (?:вам )?спасибо|рады сотруднич\w+|отличн\w+ (?:работ\w+|сервис|качеств\w+|продукт|обслуживани\w+)|"
     r"very happy|really happy|so happy|delighted|love (?:it|your|the|them|working)|"
-    r"fantastic|wonderful|excellent|amazing|brilliant|impressed|"
+    r"amazing|impressed|"
     r"very pleased|really pleased|great (?:service|job|work|product|experience)|very satisfied)\b"
 )
 POSITIVE = re.compile(
     r"\b(?:отлично|супер|здорово|класс|прекрасно|спасибо большое|большое спасибо|"
     r"понравил\w+|рад[аы]?\b|с удовольствием|"
-    r"perfect|great|lovely|thank you so much|thanks so much|thank you very much|"
+    r"perfect|great|lovely|brilliant|excellent|fantastic|thank you so much|thanks so much|thank you very much|"
     r"awesome|glad|pleased|sounds good|wonderful)\b"
 )

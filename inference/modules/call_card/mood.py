@@ -13,6 +13,8 @@ from inference.text.tokens import normal, words_of
 
 Value = TypeVar("Value")
 
+THREAT = re.compile(r"\b(?:если|иначе|otherwise|or else|if you|if it|if this)\b")
+THREAT_WEIGHT = 0.3
 EARLY_SHARE, EARLY_WEIGHT = 0.4, 1.3
 CLEAR_SCORE, CLEAR_MARGIN = 2.0, 1.0
 LEAST_WORDS = 4
@@ -45,6 +47,7 @@ def guess_intent(call: Call) -> Guess[Intent] | None:
         text = normal(sentence.text)
         for intent, cues in INTENT_CUES.items():
             weight = early * sum(weight for weight, cue in cues if cue.search(text))
+            weight *= THREAT_WEIGHT if THREAT.search(text) else 1.0
             if not weight:
                 continue
             scores[intent] = scores.get(intent, 0.0) + weight

@@ -27,7 +27,10 @@ _CUES = (
     ),
     (0.88, r"(?:calling|speaking|phoning) (?:you )?(?:from|on behalf of|for)|on behalf of|i represent|we represent"),
     (0.88, r"(?:our|my) (?:company|firm|organi[sz]ation|business)(?: name)?(?: is|'s|'s called| is called)"),
-    (0.88, r"(?:company|firm)(?: name)? is(?: called)?|i work (?:for|at)|we are called"),
+    (
+        0.88,
+        r"(?:it's|booked|registered|order is|account is) under|(?:company|firm)(?: name)? is(?: called)?|i work (?:for|at)|we are called",
+    ),
     (0.85, rf"{KIND}(?: {LEGAL})?|{LEGAL}"),
     (
         0.8,

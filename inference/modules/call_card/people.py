@@ -18,7 +18,10 @@ from inference.text.tokens import Token, normal, tokenize, vocabulary
 _SELF = (
     (0.9, r"меня зовут|зовут|мое имя|зовут меня|my name is|my name's|name's|the name is"),
     (0.85, r"вас беспокоит|беспокоит|звонит вам|вам звонит|говорит"),
-    (0.8, r"запишите(?: меня)?(?: на| как)?|на имя|контактное лицо|моя фамилия|фамилия|my full name is"),
+    (
+        0.8,
+        r"спросите|спросить|позовите|ask for|запишите(?: меня)?(?: на| как)?|на имя|контактное лицо|моя фамилия|фамилия|my full name is",
+    ),
     (0.75, r"this is|i am|i'm|it's|it is|это|я|имя|you're speaking (?:to|with)|speaking with"),
 )
 SELF = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _SELF]
@@ -38,6 +41,11 @@ VOCATIVE = re.compile(
 )
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
+ROLE = re.compile(
+    r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|начальник|заместитель|завхоз|администратор|"
+    r"технолог|механик|главный инженер|отдел закупок)\s*$",
+    re.IGNORECASE,
+)
 EARLY, EARLY_ANSWER = 60, 25
 ASKED_NAME = re.compile(
     r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|"
@@ -156,7 +164,8 @@ def _looks_named(words: str) -> bool:
 def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
     """Such as "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
     full = len(words.split()) > 1 and _looks_named(words)
-    alone = start == 0 or turn.text[:start].rstrip()[-1:] in {".", "!", "?", ","}
+    before = ROLE.sub("", turn.text[:start]).rstrip()
+    alone = not before or before[-1:] in {".", "!", "?", ","}
     return full and alone and start < EARLY and turn.text[end : end + 1] in {",", ".", ""} and _dictionary(words)
 
 

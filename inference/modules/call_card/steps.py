@@ -43,6 +43,14 @@ _JOINT = (
     r"meet|speak|talk|schedule|have a|set|book|catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|"
     r"договоримся|увидимся"
 )
+OFFER = re.compile(
+    rf"\b(?:(?:shall|should|can|could|may) (?:i|we)|would you like me to|(?:do you )?want me to)\W+(?P<verb>{_EN_VERBS})\b|"
+    r"\b(?:могу предложить|предлагаю|давайте я)\b"
+)
+AGREES = re.compile(
+    r"^\W*(?:yes|yeah|sure|please|okay|ok|great|that works|sounds good|perfect|fine|да|давайте|хорошо|конечно|отлично|"
+    r"подходит|удобно|договорились|можно)\b"
+)
 PROMISES = (
     (1.0, re.compile(rf"\b(?:{_RU_VERBS})\b")),
     (0.95, re.compile(rf"\b{_RU_THIRD}\b")),
@@ -119,6 +127,8 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
     if NOT_PROMISED.search(text):
         return None
     strength, match = _promise(text)
+    if match is None and turn.speaker != "client" and _is_agreed(call, turn):
+        match, strength = OFFER.search(text), 0.8
     if match is None and turn.speaker != "colleague":
         match = REQUEST.search(text)
         strength = 0.55
@@ -130,11 +140,17 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
         return None
     if turn.speaker == "client" and strength > 0.6:
         strength -= 0.15
-    if text.endswith("?"):
+    if text.endswith("?") and not _is_agreed(call, turn):
         strength -= 0.2
     strength += DATED if moment is not None else 0.0
     shown = step_text(sentence.text, match.span(), match.groupdict(), russian=call.language == "ru")
     return Step(turn, sentence, span, shown, strength, moment, moment_turn)
+
+
+def _is_agreed(call: Call, turn: Turn) -> bool:
+    """Whether the next to speak says yes."""
+    after = call.after(turn)
+    return after is not None and AGREES.search(normal(after.text)) is not None
 
 
 def _promise(text: str) -> tuple[float, re.Match[str] | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.dates import find_dates
-from inference.text.matching import mentions
+from inference.text.matching import fold, mentions
 from inference.text.money import money_of
 from inference.text.numbers import number_at
 from inference.text.phones import find_phones
@@ -58,17 +58,17 @@ def find_products(call: Call) -> list[Finding]:
         here = list(_wanted(call, turn, tokens)) if _speaks_for_client(call, turn) else []
         quantities = _quantities(call, turn, tokens)
         for item in here:
-            known = wanted.get(normal(item.name))
+            known = wanted.get(fold(item.name))
             if known is None or item.confidence > known.confidence:
-                wanted[normal(item.name)] = item
+                wanted[fold(item.name)] = item
         paired = _pairs(here, quantities)
         if here:
             last = here[-1]
         if turn.speaker != "colleague":
             lone = [quantity for quantity in quantities if quantity not in paired.values()]
-            counts |= {normal(item.name): (turn, quantity) for item, quantity in paired.items()}
+            counts |= {fold(item.name): (turn, quantity) for item, quantity in paired.items()}
             if last is not None and lone and _answers_how_many(call, turn, lone, here):
-                counts[normal(last.name)] = (turn, lone[0])
+                counts[fold(last.name)] = (turn, lone[0])
     return list(_findings(wanted, counts))
 
 
@@ -108,6 +108,8 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
         if not _is_refused(turn, tokens[mention.first].start, tokens[mention.last - 1].end):
             sure = 0.93 if mention.score >= FUZZY else 0.75
             yield Wanted(turn, mention.first, mention.last, product.name, sure, product.id)
+    if turn.speaker == "colleague":
+        return
     asker = call.before(turn)
     asked = asker is not None and WHAT.search(normal(asker.text)) is not None
     unknown = [(span, 0.6) for span in requested(tokens, asked=asked)]
