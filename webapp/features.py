@@ -12,6 +12,8 @@ from webapp.crm.users.feature import FEATURE as USERS
 from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.crm.people.feature import FEATURE as PEOPLE
 from webapp.crm.audit.feature import FEATURE as AUDIT
+from webapp.crm.products.feature import FEATURE as PRODUCTS
+from webapp.crm.tasks.feature import FEATURE as TASKS
 from webapp.kit.feature import Feature
 
-FEATURES: tuple[Feature, ...] = (USERS, AUDIT, ORGANISATIONS, PEOPLE, DEALS, COMMUNICATIONS, DOCUMENTS, CALL_CARD, SEARCH, ANSWER)
+FEATURES: tuple[Feature, ...] = (USERS, AUDIT, ORGANISATIONS, PEOPLE, PRODUCTS, DEALS, TASKS, COMMUNICATIONS, DOCUMENTS, CALL_CARD, SEARCH, ANSWER)

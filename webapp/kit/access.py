@@ -110,6 +110,8 @@ def allows(actor: Actor, record: Any, action: str) -> bool:
         return True
     if scope is Scope.NONE or actor.id is None:
         return False
+    if not hasattr(record, "owner_id"):
+        return True  # the catalogue has no owners: any scope reaches all of it
     if record.owner_id == actor.id:
         return True
     return scope is Scope.TEAM and actor.team_id is not None and record.team_id == actor.team_id

@@ -134,6 +134,17 @@ def part(
     return paging.fetch(session, chosen, keys, after=after, limit=limit)
 
 
+def ahead(
+    session: Session, actor: Actor, statement: Select[Any], *, limit: int, until: datetime | None = None
+) -> list[Task]:
+    """Open tasks by due moment, those without one last; `until` leaves out what is due later or never."""
+    chosen = with_subject(statement.where(Task.done_at.is_(None)), actor)
+    if until is not None:
+        chosen = chosen.where(Task.due_at < until)
+    ordered = chosen.order_by(Task.due_at.asc().nulls_last(), Task.id).limit(limit)
+    return list(session.scalars(ordered).unique())
+
+
 def listed(session: Session, statement: Select[Any], *, after: str | None, limit: int) -> paging.Page[Task]:
     """One page of tasks, last changed first, for the API."""
     return paging.fetch(session, statement, (Task.updated_at, Task.id), after=after, limit=limit, descending=True)

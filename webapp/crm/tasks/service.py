@@ -43,7 +43,7 @@ CLEANERS: Mapping[str, cleaning.Cleaner] = {
 
 def _checked(session: Session, actor: Actor, values: Mapping[str, Any], task: Task | None = None) -> dict[str, Any]:
     """The values as they are stored; raises Invalid when one does not fit or names what the actor may not see."""
-    cleaned = with_holder(session, cleaning.clean(values, CLEANERS))
+    cleaned = with_holder(session, cleaning.clean(values, CLEANERS), task)
     check_organisation(session, actor, cleaned, task)
     check_person(session, actor, cleaned, task)
     check_deal(session, actor, cleaned, task)
