@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -12,6 +13,7 @@ SENTENCE_PAUSE_SECONDS = 0.35
 ECHO_LIKENESS = 85.0
 ECHO_CHARACTERS = 8
 ECHO_OVERLAP = 0.5
+STRAY_SECONDS = 0.3
 ENDS = (".", "!", "?", "…")
 
 
@@ -46,12 +48,32 @@ def _breaks(before: Word, after: Word) -> bool:
     return pause >= PAUSE_SECONDS or (ended and pause >= SENTENCE_PAUSE_SECONDS)
 
 
+def _is_stray(words: tuple[Word, ...], index: int) -> bool:
+    """Tell whether a word begins a sentence but lies before the pause that the rest of its sentence follows."""
+    word, after = words[index], words[index + 1]
+    begins = index == 0 or words[index - 1].word.rstrip().endswith(ENDS)
+    goes_on = word.word.strip()[-1:].isalpha() and after.word.strip()[:1].islower()
+    return begins and goes_on and after.start - word.end >= PAUSE_SECONDS
+
+
+def without_strays(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Move a sentence's first word over the pause: the recogniser hears stretches of speech glued together."""
+    placed = list(words)
+    for index in range(len(words) - 1):
+        if _is_stray(words, index):
+            start = words[index + 1].start
+            length = min(words[index].end - words[index].start, STRAY_SECONDS)
+            placed[index] = replace(words[index], start=round(start - length, 2), end=start)
+    return tuple(placed)
+
+
 def split_at_pauses(segment: Segment) -> list[Segment]:
     """Split a segment where its speaker paused: the recogniser glues what silence lay between."""
     if not segment.words:
         return [segment]
-    groups: list[list[Word]] = [[segment.words[0]]]
-    for before, after in zip(segment.words, segment.words[1:], strict=False):
+    words = without_strays(segment.words)
+    groups: list[list[Word]] = [[words[0]]]
+    for before, after in pairwise(words):
         if _breaks(before, after):
             groups.append([])
         groups[-1].append(after)

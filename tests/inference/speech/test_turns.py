@@ -25,6 +25,12 @@ def test_a_short_pause_splits_only_after_a_sentence():
     assert len(split_at_pauses(segment("Good morning and how are you", 0, pause_after=1, pause=0.5))) == 1
 
 
+def test_the_first_word_of_a_sentence_does_not_stay_behind_a_pause():
+    before, after = split_at_pauses(segment("Forty thousand. My phone number is", 0, pause_after=2))
+    assert (before.text, after.text) == ("Forty thousand.", "My phone number is")
+    assert after.words[0].end == after.words[1].start
+
+
 def test_a_segment_without_words_stays_whole():
     bare = Segment(0, 5, "text", None, -0.2, 0.1)
     assert split_at_pauses(bare) == [bare]
@@ -51,7 +57,7 @@ def test_both_sides_may_say_the_same_short_word_at_once():
 def test_splitting_neither_loses_nor_moves_a_word(lengths):
     words, now = [], 0.0
     for length, pause in lengths:
-        words.append(Word(" w", now, now + length, 0.5))
+        words.append(Word(" W", now, now + length, 0.5))
         now += length + pause
     whole = Segment(0, now, "w", 0, -0.2, 0.1, tuple(words))
     pieces = split_at_pauses(whole)
