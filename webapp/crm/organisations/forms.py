@@ -6,7 +6,7 @@ from webapp.kit.forms import Field
 from webapp.kit.i18n import N_
 
 FIELDS = (
-    Field("name", N_("Name"), required=True, half=False, autocomplete="organization"),
+    Field("name", N_("Company name"), required=True, half=False, autocomplete="organization"),
     Field("phone", N_("Phone"), "phone", autocomplete="tel"),
     Field("email", N_("E-mail"), "email", autocomplete="email"),
     Field("website", N_("Website"), "url", autocomplete="url"),

@@ -77,7 +77,7 @@ def index() -> Response:
 
 
 def _texts(record: Person | None = None) -> dict[str, Any]:
-    trail = (_("Persons"), url_for("people.index"))
+    trail = (_("People"), url_for("people.index"))
     if record is None:
         action = url_for("people.create")
         alike = url_for("people.alike")

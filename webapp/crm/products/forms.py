@@ -6,7 +6,7 @@ from webapp.kit.forms import Field
 from webapp.kit.i18n import N_
 
 FIELDS = (
-    Field("name", N_("Name"), required=True, half=False),
+    Field("name", N_("Product name"), required=True, half=False),
     Field("aliases", N_("Other names"), "names", half=False,
           hint=N_("How clients call it, separated by commas: calls are matched by these too")),
     Field("price", N_("Price"), "money"),

@@ -24,10 +24,10 @@ def _of_deal(deal_id: int) -> str:
 
 FEATURE = Feature(
     name="tasks",
-    blueprints=(views.blueprint,),
+    blueprints=(views.front, views.blueprint),
     apis=(api.blueprint,),
     nav=(
-        NavItem(N_("My day"), "tasks.home", "house", 10),
+        NavItem(N_("My day"), "home.home", "house", 10),
         NavItem(N_("Tasks"), "tasks.index", "square-check-big", 50, "task"),
     ),
     search=SearchSource(

@@ -24,6 +24,7 @@ from webapp.web.page import page, redirect_to
 from webapp.web.records import Editing, attempt, form_page, install_fields, install_history, offers, version_of
 
 blueprint = Blueprint("tasks", __name__, template_folder="templates")
+front = Blueprint("home", __name__, template_folder="templates")
 PAGE_SIZE = 50
 MOST_SHOWN = 200
 HOME_TASKS, HOME_CLIENTS = 12, 6
@@ -55,7 +56,7 @@ def _rows(tasks: Sequence[Task], day: Day) -> dict[str, Any]:
     return {"day": day, "owners": names(g.session, [task.owner_id for task in tasks]), "editable": may_edit}
 
 
-@blueprint.get("/")
+@front.get("/")
 def home() -> Response:
     """The day of the person who is signed in."""
     day = Day.today()
@@ -107,7 +108,7 @@ def quick() -> Response:
 def _back(task: Task, place: str) -> str:
     """The page on which a quick form stood."""
     places = {
-        "home": lambda: url_for("tasks.home"),
+        "home": lambda: url_for("home.home"),
         "organisation": lambda: url_for("organisations.show", organisation_id=task.organisation_id),
         "person": lambda: url_for("people.show", person_id=task.person_id),
         "deal": lambda: url_for("deals.show", deal_id=task.deal_id),
