@@ -19,10 +19,12 @@ _PHRASES = (
     "quotation for, price for, price of, price on, pricing for, pricing on, offer for, order for, proposal "
     "for, invoice for, we want, i want, would like, to get, we'll take, i'll take "
 )
+SOLD_AS_UNITS = vocabulary("licence licences license licenses лицензия лицензии лицензий лицензию")
 ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
 # These ask for anything, so only a count beside them shows that a thing is meant.
 WEAK = vocabulary("have нужно надо need want like get take нужен нужна нужны")
 SKIPPED = vocabulary(
+    "reorder "
     "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
     "some another roughly maybe your "
     "the a an of more to order buy purchase get us приобрести купить заказать закупить "
@@ -83,7 +85,9 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
         active = active or bool(phrase)
         if last > first and (counted or phrase[-1] not in WEAK):
             yield first, last
-        index = max(last, index + max(1, len(phrase)))
+            index = last
+        else:
+            index += max(1, len(phrase))
 
 
 def troubled(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
@@ -107,16 +111,17 @@ def _tells_of_trouble(tokens: Sequence[Token], index: int) -> bool:
 
 def _skip(tokens: Sequence[Token], index: int) -> tuple[bool, int]:
     """Past fillers, the count and its unit; tells whether there was a count."""
-    counted = False
+    counted, unit = False, -1
     while index < len(tokens):
         number = number_at(tokens, index)
         if number is not None and not number.ordinal:
             counted, index = True, number.last
         elif tokens[index].norm in SKIPPED or (counted and tokens[index].norm in UNITS):
+            unit = index if tokens[index].norm in SOLD_AS_UNITS else unit
             index += 1
         else:
             break
-    return counted, index
+    return counted, unit if unit >= 0 and _things(tokens, index) == index else index
 
 
 def _things(tokens: Sequence[Token], first: int) -> int:

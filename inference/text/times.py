@@ -25,7 +25,8 @@ BEFORE_TIME = vocabulary(
 )
 # What may follow a bare hour ("at three"): anything else makes it a count ("at three sites").
 AFTER_HOUR = vocabulary(
-    "и до на по мск московского or and on in works for if then sharp today tomorrow if please с а но или завтра сегодня "
+    "и до на по мск московского or and on in works for if then sharp today tomorrow if please "
+    "с а но или завтра сегодня "
     "послезавтра will would is okay ok ровно так это вас вам будет удобно подойдет пожалуйста я мы to the that"
 )
 DAY_HOURS = 12

@@ -10,6 +10,9 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"\b(?:заказать|заказываем|закажем|купить|приобрести|закупить|оформить (?:новый )?заказ|"
             r"закупаем|покупаем|берем|оформляйте)\b"
         )),
+        (3.0, r"\bre-?order\b"),
+        (2.6, r"\b(?:we|i)(?:'d| would) like (?:\d+|[a-z]+(?:ty|teen|hundred|thousand|ten|dozen))\b"),
+        (1.5, r"\b(?:we|i) want (?:to (?:order|buy|get)|\d+)\b"),
         (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b"),
         (2.0, (
             r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|"
@@ -68,7 +71,8 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"furious|disappointed|appalling|ridiculous|fed up)\b"
         )),
         (1.8, (
-            r"\b(?:damaged|broken again|wrong (?:item|order|product|size|model|one)s?|"
+            r"\b(?:damaged|broken again|frustrat\w+|second (?:time|repair)|wrong (?:item|"
+            r"order|product|size|model|one)s?|"
             r"defective|nobody (?:called|answered|replied)|third time|again and again|"
             r"rude)\b"
         )),
@@ -155,7 +159,8 @@ NEGATIVE = re.compile(
     r"not happy|very poor|outrageous|losing (?:money|patience)|lost (?:money|patience))\b"
 )
 POSITIVE_STRONG = re.compile(
-    r"\b(?:очень довол\w+|очень понравил\w+|великолепн\w+|превосходн\w+|прекрасн\w+ \w+|замечательн\w+ \w+|восхитительн\w+|"
+    r"\b(?:очень довол\w+|очень понравил\w+|великолепн\w+|"
+    r"превосходн\w+|прекрасн\w+ \w+|замечательн\w+ \w+|восхитительн\w+|"
     r"огромное (?:вам )?спасибо|рады сотруднич\w+|отличн\w+ (?:работ\w+|сервис|качеств\w+|продукт|обслуживани\w+)|"
     r"very happy|really happy|so happy|delighted|love (?:it|your|the|them|working)|"
     r"amazing|impressed|"

@@ -29,7 +29,10 @@ _CUES = (
     (0.88, r"(?:our|my) (?:company|firm|organi[sz]ation|business)(?: name)?(?: is|'s|'s called| is called)"),
     (
         0.88,
-        r"(?:it's|booked|registered|order is|account is) under|(?:company|firm)(?: name)? is(?: called)?|i work (?:for|at)|we are called",
+        (
+            r"(?:it's|booked|registered|order is|account is) under|(?:company|firm)(?: name)? is(?: called)?|"
+            r"i work (?:for|at)|we are called"
+        ),
     ),
     (0.85, rf"{KIND}(?: {LEGAL})?|{LEGAL}"),
     (

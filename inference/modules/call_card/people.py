@@ -20,13 +20,16 @@ _SELF = (
     (0.85, r"вас беспокоит|беспокоит|звонит вам|вам звонит|говорит"),
     (
         0.8,
-        r"спросите|спросить|позовите|ask for|запишите(?: меня)?(?: на| как)?|на имя|контактное лицо|моя фамилия|фамилия|my full name is",
+        (
+            r"спросите|спросить|позовите|ask for|запишите(?: меня)?(?: на| как)?|на имя|"
+            r"контактное лицо|моя фамилия|фамилия|my full name is"
+        ),
     ),
     (0.75, r"this is|i am|i'm|it's|it is|это|я|имя|you're speaking (?:to|with)|speaking with"),
 )
 SELF = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _SELF]
 AFTER_NAME = re.compile(r"^\W{0,3}(?:speaking|here|calling|беспокоит|звонит|говорит|на связи|слушаю|моя фамилия)\b")
-NEEDS_MORE = re.compile(r"(?:это|я|it's|it is|i'm|i am)\W{0,3}$")
+NEEDS_MORE = re.compile(r"(?<!\w)(?:это|я|it's|it is|i'm|i am)\W{0,3}$")
 NOT_NAMES = vocabulary(
     "the a an just about regarding calling looking interested sorry here speaking from with at good "
     "great okay ok yes no not so very still also sure well hello hi thanks thank your our my we i and "
@@ -42,7 +45,8 @@ VOCATIVE = re.compile(
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
 ROLE = re.compile(
-    r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|начальник|заместитель|завхоз|администратор|"
+    r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|"
+    r"начальник|заместитель|завхоз|администратор|"
     r"технолог|механик|главный инженер|отдел закупок)\s*$",
     re.IGNORECASE,
 )

@@ -21,6 +21,8 @@ TAIL = re.compile(
 TO_YOU = re.compile(r"\s+(?:вам|вас|тебе)(?=\s|[,.!?]|$)", re.IGNORECASE)
 SEND_YOU = re.compile(r"^(\w+)\s+(?:you|it over to you)\s+(?=\w)", re.IGNORECASE)
 KEEP_YOU = frozenset({"call", "ring", "phone", "visit", "contact", "meet", "let", "text", "see"})
+MODALS = frozenset({"могу", "можем", "скажем", "предлагаю", "думаю", "надеюсь"})
+OFFERED = re.compile(r"^(?:могу (?:вам )?предложить|предлагаю)\s+", re.IGNORECASE)
 LIMIT = 140
 
 
@@ -45,10 +47,11 @@ def _russian(sentence: str, span: tuple[int, int]) -> str:
     words = re.split(r"(\s+)", clause)
     for index, word in enumerate(words):
         bare = word.strip(",.!?")
-        form = infinitive(normal(bare)) if bare else None
+        form = infinitive(normal(bare)) if bare and normal(bare) not in MODALS else None
         if form is not None:
             words[index] = word.replace(bare, form)
     clause = LEAD.sub("", "".join(words).strip())
+    clause = OFFERED.sub("", clause)
     return TO_YOU.sub("", clause)
 
 

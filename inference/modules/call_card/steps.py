@@ -43,12 +43,14 @@ _JOINT = (
     r"meet|speak|talk|schedule|have a|set|book|catch up|do|встретимся|созвонимся|назначим|обсудим|запланируем|"
     r"договоримся|увидимся"
 )
+_SHALL_I = r"(?:(?:shall|should|can|could|may) (?:i|we)|would you like me to|(?:do you )?want me to)"
 OFFER = re.compile(
-    rf"\b(?:(?:shall|should|can|could|may) (?:i|we)|would you like me to|(?:do you )?want me to)\W+(?P<verb>{_EN_VERBS})\b|"
+    rf"\b{_SHALL_I}\W+(?P<verb>{_EN_VERBS})\b|"
     r"\b(?:могу предложить|предлагаю|давайте я)\b"
 )
 AGREES = re.compile(
-    r"^\W*(?:yes|yeah|sure|please|okay|ok|great|that works|sounds good|perfect|fine|да|давайте|хорошо|конечно|отлично|"
+    r"^\W*(?:yes|yeah|sure|please|okay|ok|great|that works|sounds good|perfect|"
+    r"fine|да|давайте|хорошо|конечно|отлично|"
     r"подходит|удобно|договорились|можно)\b"
 )
 PROMISES = (

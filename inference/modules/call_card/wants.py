@@ -145,24 +145,33 @@ def _is_sum(turn: Turn, tokens: Sequence[Token], quantity: Quantity) -> bool:
     number = number_at(tokens, quantity.first)
     if number is not None and money_of(tokens, number).currency is not None:
         return True
-    before = normal(turn.text[max(0, quantity.start - 30) : quantity.start])
+    before = re.split(r"[.!?]", normal(turn.text[max(0, quantity.start - 30) : quantity.start]))[-1]
     return (
         not quantity.unit and re.search(r"бюджет|стоит|цен[аеуы]|budget|cost|price|spend|по цене", before) is not None
     )
 
 
 def _pairs(here: Sequence[Wanted], quantities: Sequence[Quantity]) -> dict[Wanted, Quantity]:
-    """Each product with the count right before it, else right after it."""
+    """Each product with the count right before it, else right after it, in the same sentence."""
     paired: dict[Wanted, Quantity] = {}
     for item in here:
         free = [quantity for quantity in quantities if quantity not in paired.values()]
-        before = [q for q in free if 0 <= item.first - q.last <= NEAR_BEFORE]
-        after = [q for q in free if 0 <= q.first - item.last <= NEAR_AFTER]
-        inside = [q for q in free if q.first >= item.first and q.last <= item.last]
-        choice = before[-1:] or after[:1] or inside[:0]
-        if choice:
-            paired[item] = choice[0]
+        near = [q for q in free if 0 <= item.first - q.last <= NEAR_BEFORE or q.first <= item.first < q.last]
+        if near and _together(item, near[-1]):
+            paired[item] = near[-1]
+    for item in here:
+        free = [quantity for quantity in quantities if quantity not in paired.values()]
+        near = [q for q in free if 0 <= q.first - item.last <= NEAR_AFTER]
+        if item not in paired and near and _together(item, near[0]):
+            paired[item] = near[0]
     return paired
+
+
+def _together(item: Wanted, quantity: Quantity) -> bool:
+    """Whether no sentence ends between a product and a count."""
+    tokens = tokenize(item.turn.text)
+    left, right = min(item.last, quantity.last), max(item.first, quantity.first)
+    return all(token.text not in {".", "!", "?"} for token in tokens[left:right])
 
 
 def _answers_how_many(call: Call, turn: Turn, lone: Sequence[Quantity], here: Sequence[Wanted]) -> bool:
