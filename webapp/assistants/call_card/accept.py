@@ -56,7 +56,7 @@ def accept_all(session: Session, actor: Actor, communication_id: int, *, currenc
 def reject(session: Session, actor: Actor, proposal_id: int, *, currency: str) -> tuple[Communication, Proposal]:
     """Reject a proposal that is not accepted; what waited for it is settled without it."""
     card, proposal = _opened(session, actor, proposal_id, currency)
-    if proposal.state in store.ACCEPTED:
+    if proposal.state in ("accepted", "edited"):
         raise Conflict(N_("This value was accepted. Undo the run to take it back."))
     if proposal.state == "rejected":
         return card.call, proposal

@@ -89,7 +89,8 @@ def typed(proposal: Proposal, value: Any) -> Any:
         raise Invalid({"value": str(error)}) from None
     if cleaned in ("", None):
         raise Invalid({"value": N_("Please fill in this field")})
-    return None if cleaned == proposal.value else cleaned
+    # Said about a kept value, the proposed one is a person's choice: it goes over the value that was kept.
+    return None if cleaned == proposal.value and proposal.state != "kept" else cleaned
 
 
 def shown(proposal: Proposal) -> str:
@@ -103,16 +104,17 @@ def shown(proposal: Proposal) -> str:
         return _shown_due(str(value)) or proposal.display
     if proposal.field == "phone":
         return cleaning.show_phone(str(value))
-    if proposal.final_value is None:
-        return proposal.display
-    return show_number(Decimal(str(value))) if proposal.field in ("quantity", "budget") else str(value)
+    plain = proposal.final_value is not None or proposal.display == str(proposal.value)
+    if plain and proposal.field in ("quantity", "budget"):
+        return show_number(Decimal(str(value)))
+    return proposal.display if proposal.final_value is None else str(value)
 
 
 def _shown_due(text: str) -> str:
     try:
         if "T" in text:
-            return show_datetime(datetime.fromisoformat(text), "long").rsplit(" ", 1)[0]
-        return show_date(date.fromisoformat(text), "full")
+            return show_datetime(datetime.fromisoformat(text), "EEEE, d MMMM y, HH:mm")
+        return show_date(date.fromisoformat(text), "EEEE, d MMMM y")
     except ValueError:
         return ""
 

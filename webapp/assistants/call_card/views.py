@@ -29,7 +29,7 @@ def accept_one(proposal_id: int) -> Response:
     """Accept a proposal, with the value of the form when there is one."""
     try:
         call, _proposal = accept.accept(
-            g.session, g.actor, proposal_id, currency=g.parts.settings.currency, value=request.form.get("value")
+            g.session, g.actor, proposal_id, currency=g.parts.settings.currency, value=request.values.get("value")
         )
     except Invalid as error:
         g.session.rollback()
@@ -79,6 +79,7 @@ def _retargeted(
     response = _panel(call, editing=editing, errors=errors, kept=kept)
     response.headers["HX-Retarget"] = f"#proposals-{call.id}"
     response.headers["HX-Reswap"] = "outerHTML"
+    response.headers["HX-Trigger-After-Swap"] = "card-changed"
     return response
 
 

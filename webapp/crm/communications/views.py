@@ -144,6 +144,13 @@ def listen(communication_id: int) -> Response:
     return page("communications/listen.html", **_call_facts(found, whole=True))
 
 
+@bp.get("/<int:communication_id>/links")
+def links(communication_id: int) -> Response:
+    """What a communication belongs to."""
+    found = queries.one(g.session, g.actor, communication_id)
+    return page("communications/links.html", call=found, links_to=links_to(found))
+
+
 @bp.get("/<int:communication_id>/recording")
 def recording(communication_id: int) -> Response:
     """The recording itself; browsers ask for the ranges that they play."""
