@@ -137,9 +137,7 @@ def test_a_percent_sign_is_a_letter_like_any_other(
     assert found(session, actor("head"), SOURCES, "кор%ва") == []
 
 
-def test_the_search_is_one_statement(
-    session: Session, actor: Callable[[str], Actor], records: dict[str, Any]
-) -> None:
+def test_the_search_is_one_statement(session: Session, actor: Callable[[str], Actor], records: dict[str, Any]) -> None:
     statements: list[str] = []
     staff = actor("staff")
     event.listen(session.get_bind(), "before_cursor_execute", lambda *a: statements.append(a[2]))
@@ -168,7 +166,8 @@ def test_the_vector_path_keeps_its_recall_under_a_rights_filter_of_one_percent(
     staff = actor("staff")
     question = _unit(1)
     people = [
-        Person(full_name=f"Person {n}", team_id=teams["Sales"] if n % 100 == 0 else teams["Support"]) for n in range(4000)
+        Person(full_name=f"Person {n}", team_id=teams["Sales"] if n % 100 == 0 else teams["Support"])
+        for n in range(4000)
     ]
     session.add_all(people)
     session.flush()
@@ -188,7 +187,10 @@ def test_the_vector_path_keeps_its_recall_under_a_rights_filter_of_one_percent(
     mine = select(Person.id).where(Person.team_id == staff.team_id)
     true = list(
         session.scalars(
-            select(Chunk.entity_id).where(Chunk.entity_id.in_(mine), Chunk.kind == "text").order_by(distance + 0).limit(10)
+            select(Chunk.entity_id)
+            .where(Chunk.entity_id.in_(mine), Chunk.kind == "text")
+            .order_by(distance + 0)
+            .limit(10)
         )
     )
     hits = search(session, staff, SOURCES, Search(read("zzzz"), vector=question, limit=10))

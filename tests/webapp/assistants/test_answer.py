@@ -116,7 +116,10 @@ def records(app: App) -> Iterator[dict[str, int]]:
             **sales,
         )
         secret = Communication(
-            kind="note", occurred_at=datetime(2026, 11, 1, tzinfo=UTC), body="Forklifts discount is 45 percent.", **support
+            kind="note",
+            occurred_at=datetime(2026, 11, 1, tzinfo=UTC),
+            body="Forklifts discount is 45 percent.",
+            **support,
         )
         doc = Document(
             title="Supply contract",
@@ -130,7 +133,11 @@ def records(app: App) -> Iterator[dict[str, int]]:
         )
         session.add_all([deal, task, call, secret, doc])
         session.flush()
-        said = ((4.0, "Good morning, Northwind."), (31.5, "We will deliver the forklifts by Friday."), (40.0, "Thank you."))
+        said = (
+            (4.0, "Good morning, Northwind."),
+            (31.5, "We will deliver the forklifts by Friday."),
+            (40.0, "Thank you."),
+        )
         parts = [SearchPart("transcript", words, second=second) for second, words in said]
         replace_parts(session, "communication", call.id, "call", parts, field="transcript")
         terms = [SearchPart("text", "The penalty for late delivery is 0.1 percent a day.", page=7)]
@@ -203,10 +210,7 @@ def test_fields_of_records_are_told_in_sentences(
     assert body["citations"][0]["type"] == kind
 
 
-def test_russian_questions_are_given_russian_facts(app: App, token_as: Client, twin: Twin) -> None:
-    with app.parts.sessions() as session:
-        session.query(User).filter_by(username="colleague").update({"locale": "ru"})
-        session.commit()
+def test_russian_questions_are_given_russian_facts(token_as: Client, twin: Twin) -> None:
     twin.word = "Сумма сделки: 120 000 GBP"
     assert ask(token_as("colleague"), "Какая сумма сделки Forklifts?").get_json()["answered"], twin.texts()
 

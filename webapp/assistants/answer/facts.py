@@ -95,10 +95,15 @@ def related(session: Session, actor: Actor, client: Client) -> dict[str, list[in
     }
 
 
-def conversations(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, str]:
-    """What calls and notes are called for a question: their subject, with whom, and when."""
+def conversations(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, Source]:
+    """Calls and notes by their subject, with whom and when; their text is the summary and what was written."""
     rows = session.scalars(_visible(actor, "communication").where(Communication.id.in_(ids))).unique()
-    return {row.id: _conversation_title(actor, row) for row in rows}
+    return {row.id: _conversation(actor, row) for row in rows}
+
+
+def _conversation(actor: Actor, row: Communication) -> Source:
+    readable = [getattr(row, name) for name in ("summary", "body") if actor.sees("communication", name)]
+    return _source(row, _conversation_title(actor, row), readable)
 
 
 def _conversation_title(actor: Actor, row: Communication) -> str:
@@ -113,13 +118,7 @@ def recent(session: Session, actor: Actor, client: Client) -> list[Source]:
     statement = _visible(actor, "communication").where(getattr(Communication, f"{client[0]}_id") == client[1])
     statement = statement.where(or_(Communication.summary != "", Communication.body != ""))
     rows = session.scalars(statement.order_by(Communication.occurred_at.desc()).limit(RELATED)).unique()
-    said = []
-    for row in rows:
-        readable = [getattr(row, name) for name in ("summary", "body") if actor.sees("communication", name)]
-        text = "\n".join(filter(None, readable))
-        if text:
-            said.append(Source("communication", row.id, _conversation_title(actor, row), text))
-    return said
+    return [_conversation(actor, row) for row in rows]
 
 
 def _client_names(actor: Actor, row: Any) -> list[str]:

@@ -59,7 +59,7 @@ def collect(session: Session, actor: Actor, kinds: Mapping[str, SearchSource], a
         if hit.type in TOLD:
             ids.setdefault(hit.type, []).append(hit.id)
     told = facts.told(session, actor, {kind: set(found) for kind, found in ids.items()})
-    pieces = [source for source in _texts(session, actor, hits) if source is not None]
+    pieces = _texts(session, actor, hits)
     talks = [source for client in clients for source in facts.recent(session, actor, client)]
     near = [told[hit.type, hit.id] for hit in hits if (hit.type, hit.id) in told]
     gathered = [*_interleaved(pieces, near), *told.values(), *talks]
@@ -88,16 +88,16 @@ def _unique(sources: Sequence[Source]) -> list[Source]:
     return found[:MOST_PASSAGES]
 
 
-def _texts(session: Session, actor: Actor, hits: Sequence[Hit]) -> list[Source | None]:
+def _texts(session: Session, actor: Actor, hits: Sequence[Hit]) -> list[Source]:
     """Pieces of conversations and documents; facts of other records are told in sentences instead."""
     talks = [hit for hit in hits if hit.type == "communication"]
-    titles = facts.conversations(session, actor, {hit.id for hit in talks}) if talks else {}
+    whole = facts.conversations(session, actor, {hit.id for hit in talks}) if talks else {}
     around = _neighbours(session, talks)
-    found: list[Source | None] = []
+    found: list[Source] = []
     for hit in hits:
-        if hit.type == "communication" and hit.id in titles:
-            spoken = _widened(hit, around)
-            found.append(replace(spoken, title=titles[hit.id]))
+        if hit.type == "communication" and hit.id in whole:
+            spoken = _widened(hit, around) if hit.kind == "text" else whole[hit.id]
+            found.append(replace(spoken, title=whole[hit.id].title))
         elif hit.type not in TOLD and hit.type != "communication":
             found.append(Source(hit.type, hit.id, hit.title, hit.body, page=hit.page))
     return found

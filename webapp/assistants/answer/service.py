@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,7 +20,7 @@ from webapp.assistants.answer.sources import Cited, Source, cited, passages
 from webapp.kit import changes
 from webapp.kit.access import Actor
 from webapp.kit.errors import Invalid, NotFound
-from webapp.kit.i18n import N_, current_locale
+from webapp.kit.i18n import N_, current_locale, use_locale
 from webapp.kit.searchable import SearchSource
 
 MODULE = "answer"
@@ -72,6 +74,25 @@ def read_client(text: str) -> Client | None:
     return kind, int(number)
 
 
+def language_of(question: str) -> str:
+    """The locale in which a question is asked, by its letters; the person's own when it has none."""
+    letters = question.lower()
+    if re.search("[а-яё]", letters):
+        return "ru"
+    return "en" if re.search("[a-z]", letters) else current_locale()
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Tell things in another language for a while."""
+    before = current_locale()
+    use_locale(locale)
+    try:
+        yield
+    finally:
+        use_locale(before)
+
+
 def prepare(
     session: Session,
     actor: Actor,
@@ -88,7 +109,8 @@ def prepare(
     if client is not None and not facts.is_visible(session, actor, client):
         raise NotFound
     vector = question_vectors(parts.gateway).of(asked)
-    sources = tuple(collect(session, actor, parts.sources, Asked(asked, client, vector)))
+    with speaking(language_of(asked)):  # facts are told in the language of the question
+        sources = tuple(collect(session, actor, parts.sources, Asked(asked, client, vector)))
     about = {"client": f"{client[0]}:{client[1]}"} if client else {}
     changes.record(session, "ai.asked", "assistant", None, given=sorted({s.key for s in sources}), **about)
     return Prepared(asked, client, sources, degraded=vector is None)

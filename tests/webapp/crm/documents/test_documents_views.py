@@ -127,7 +127,9 @@ def test_a_file_whose_text_cannot_be_had_says_why_on_its_page(
     assert reason in client.get(f"/documents/{document_id}").text
 
 
-def test_the_same_content_is_recognised_and_stored_once(app: App, client_as: Client, run_jobs: Callable[[], int]) -> None:
+def test_the_same_content_is_recognised_and_stored_once(
+    app: App, client_as: Client, run_jobs: Callable[[], int]
+) -> None:
     data = unique("Тот же текст")
     first = only_id(send(client_as("staff"), data, "one.txt"))
     assert only_id(send(client_as("colleague"), data, "two.txt")) == first
