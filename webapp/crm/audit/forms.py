@@ -20,7 +20,10 @@ def read_filter(arguments: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:
             moments[name] = _midnight(arguments.get(name, ""), days=1 if name == "until" else 0)
         except (ValueError, OverflowError):
             moments[name], errors[name] = None, N_("This is not a date")
-    plain = {name: arguments.get(name, "").strip()[:LONGEST] for name in ("actor", "action", "entity", "entity_id")}
+    plain = {
+        name: arguments.get(name, "").replace("\x00", "").strip()[:LONGEST]
+        for name in ("actor", "action", "entity", "entity_id")
+    }
     return Filter(**plain, since=moments["since"], until=moments["until"]), errors
 
 

@@ -47,7 +47,7 @@ def index() -> Response:
 def clients() -> Response:
     """Who opened a client: find the client by name, then see everybody who did."""
     require_any(g.actor, "audit", "view")
-    q, entity, entity_id = (request.args.get(name, "") for name in ("q", "entity", "id"))
+    q, entity, entity_id = (request.args.get(name, "").replace("\x00", "") for name in ("q", "entity", "id"))
     chosen = entity in queries.CLIENT_ENTITIES and entity_id.isdigit()
     rows = queries.viewers(g.session, entity, entity_id) if chosen else []
     if chosen:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.crm.users.models import FieldGrant, Grant, Role
 from webapp.kit.access import ACTIONS, Level, Scope
+from webapp.kit.i18n import N_
 
 RECORDS = ("organisation", "person", "deal", "task", "communication", "document")
 OWN_TOKENS = {"token": (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN)}  # everybody looks after their own
@@ -51,10 +52,10 @@ FIELDS: dict[str, dict[tuple[str, str], Level]] = {
 }
 
 DESCRIPTIONS = {
-    "staff": "Works with the clients of the team",
-    "head": "Sees and steers all clients, deals and teams",
-    "administrator": "Runs the server, accounts and rights",
-    "officer": "Reads the audit room; sees who was opened, not how to reach them",
+    "staff": N_("Works with the clients of the team"),
+    "head": N_("Sees and steers all clients, deals and teams"),
+    "administrator": N_("Runs the server, accounts and rights"),
+    "officer": N_("Reads the audit room; sees who was opened, not how to reach them"),
 }
 
 

@@ -96,6 +96,11 @@ def scopes_of(entity: str) -> tuple[Scope, ...]:
     return (Scope.NONE, Scope.OWN, Scope.ALL) if entity in OWN_ONLY else (Scope.NONE, Scope.ALL)
 
 
+def plain(text: str | None) -> str:
+    """Typed text without the one character that PostgreSQL cannot keep."""
+    return (text or "").replace("\x00", "").strip()
+
+
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() else None
 
@@ -104,9 +109,9 @@ def read_account(form: Form) -> AccountFields:
     """The fields of an account as typed; the service checks them."""
     ids = {_number(text) for text in form.getlist("roles")}
     return AccountFields(
-        username=str(form.get("username", "")).strip().lower(),
-        full_name=" ".join(str(form.get("full_name", "")).split()),
-        email=str(form.get("email", "")).strip().lower(),
+        username=plain(form.get("username")).lower(),
+        full_name=" ".join(plain(form.get("full_name")).split()),
+        email=plain(form.get("email")).lower(),
         team_id=_number(form.get("team_id")),
         role_ids=frozenset(i for i in ids if i is not None),
         locale=str(form.get("locale", "en")),
@@ -119,8 +124,8 @@ def read_rights(form: Form, known_fields: Mapping[str, Sequence[str]]) -> Rights
     for entity, _label, _owned in ENTITIES:
         for action in ACTIONS:
             value = _number(form.get(f"grant-{entity}-{action}"))
-            if value is not None and value in [int(scope) for scope in scopes_of(entity)]:
-                grants[entity, action] = Scope(value)
+            if (entity, action) not in NEVER and value in [int(scope) for scope in scopes_of(entity)]:
+                grants[entity, action] = Scope(value or 0)
     levels: dict[tuple[str, str], Level] = {}
     for entity, names in known_fields.items():
         for name in names:

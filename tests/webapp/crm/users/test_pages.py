@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 OWN_PAGES = ("/profile", "/profile/sessions", "/profile/tokens")
-ADMIN_PAGES = ("/admin/accounts", "/admin/accounts/new", "/admin/accounts/1", "/admin/teams", "/admin/roles", "/admin/roles/1")
+ADMIN_PAGES = (
+    "/admin/accounts",
+    "/admin/accounts/new",
+    "/admin/accounts/1",
+    "/admin/teams",
+    "/admin/roles",
+    "/admin/roles/1",
+)
 
 
 @pytest.mark.parametrize("path", [*OWN_PAGES, *ADMIN_PAGES])

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g, request, url_for
 
 from webapp.crm.users import queries
-from webapp.crm.users.forms import read_account
+from webapp.crm.users.forms import plain, read_account
 from webapp.crm.users.messages import AccountFields
 from webapp.crm.users.service import accounts as service
 from webapp.crm.users.views.blueprint import blueprint, done, shown
@@ -26,7 +26,7 @@ STATES = ("", "active", "locked", "off")
 def accounts() -> Response:
     """All accounts, by name."""
     require_any(g.actor, "user", "view")
-    q, state = request.args.get("q", ""), request.args.get("state", "")
+    q, state = plain(request.args.get("q")), request.args.get("state", "")
     after = request.args.get("after")
     key = paging.decode(after, 2) if after else None
     rows, following = queries.accounts(g.session, fragment=q, state=state, after=(key[0], key[1]) if key else None)
@@ -142,7 +142,7 @@ def _teams(status: int = 200, **context: Any) -> Response:
 def save_team(team_id: int | None = None) -> Response:
     """Make a team, or rename one."""
     try:
-        service.save_team(g.session, g.actor, request.form.get("name", ""), team_id)
+        service.save_team(g.session, g.actor, plain(request.form.get("name")), team_id)
     except Invalid as error:
         return _teams(UNPROCESSABLE, errors=shown(error), failed=team_id or 0)
     done(N_("Saved"))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, g, request, session, url_for
 
 from webapp.crm.users import queries
+from webapp.crm.users.forms import plain
 from webapp.crm.users.service import profile as service
 from webapp.crm.users.service import sign_in
 from webapp.crm.users.views.blueprint import blueprint, done, passwords, shown
@@ -83,7 +84,7 @@ def _tokens(status: int = 200, **context: Any) -> Response:
 @blueprint.post("/profile/tokens")
 def create_token() -> Response:
     """Make a token; its secret is on this answer and nowhere else."""
-    name = request.form.get("name", "")
+    name = plain(request.form.get("name"))
     try:
         secret = service.create_token(g.session, g.actor, name)
     except Invalid as error:

@@ -35,7 +35,7 @@ def _roles(status: int = 200, **context: Any) -> Response:
 @blueprint.post("/admin/roles")
 def create_role() -> Response:
     """Make a role, with the rights of another one to begin with if one was chosen."""
-    name, description = request.form.get("name", ""), request.form.get("description", "")
+    name, description = forms.plain(request.form.get("name")), forms.plain(request.form.get("description"))
     source = request.form.get("source", "")
     try:
         role = service.save_role(g.session, g.actor, name, description)
@@ -76,7 +76,9 @@ def save_rights(role_id: int) -> Response:
 @blueprint.post("/admin/roles/<int:role_id>/name")
 def rename_role(role_id: int) -> Response:
     """Save the name and the description of a role."""
-    service.save_role(g.session, g.actor, request.form.get("name", ""), request.form.get("description", ""), role_id)
+    service.save_role(
+        g.session, g.actor, forms.plain(request.form.get("name")), forms.plain(request.form.get("description")), role_id
+    )
     done(N_("Saved"))
     return redirect_to(url_for("users.role", role_id=role_id))
 

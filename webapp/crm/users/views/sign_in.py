@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, g, redirect, request, session, url_for
 
+from webapp.crm.users.forms import plain
 from webapp.crm.users.identity import local_path
 from webapp.crm.users.service import profile
 from webapp.crm.users.service import sign_in as service
@@ -36,7 +37,7 @@ def begin_session() -> Response:
     """Check name and password; on success a new session begins, under a new cookie."""
     settings = g.parts.settings
     policy = service.Policy(settings.sign_in_attempts, settings.sign_in_lock_minutes, settings.session_hours)
-    username = request.form.get("username", "")
+    username = plain(request.form.get("username"))
     target = local_path(request.form.get("next"))
     signed_in = service.sign_in(
         g.session,
