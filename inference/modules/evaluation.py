@@ -2,19 +2,22 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from rapidfuzz import fuzz
 
 from appliance.contract.modules import AnswerOutput, CallCardOutput
-from inference.modules.base import ModelClient, Module
+from inference.modules.base import Module
 from inference.text.matching import likeness
 from inference.text.russian import lemma
 from inference.text.tokens import normal, words_of
+
+Runner = Callable[[BaseModel], Awaitable[BaseModel]]
 
 FREE_TEXT = frozenset({"next_step", "product"})
 NAMES = frozenset({"person", "organisation"})
@@ -95,12 +98,12 @@ def read_cases(module: Module, path: Path | None = None) -> list[dict[str, Any]]
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-async def evaluate(module: Module, cases: Iterable[Mapping[str, Any]], models: ModelClient) -> Score:
+async def score_cases(module: Module, cases: Iterable[Mapping[str, Any]], run: Runner) -> Score:
     """Run every case and score what comes out."""
     score = Score()
     for case in cases:
         started = time.perf_counter()
-        output = await module.run(module.input.model_validate(case["input"]), models)
+        output = await run(module.input.model_validate(case["input"]))
         score.seconds += time.perf_counter() - started
         score.cases += 1
         if isinstance(output, CallCardOutput):

@@ -105,7 +105,8 @@ def _distance(tokens: Sequence[Token], index: int, now: datetime) -> Day | None:
                 at = now + timedelta(minutes=30)
                 return Day(at.date(), index, index + 2, at=at)
             count, place = _count(tokens, index + len(lead))
-            place += _word(tokens, place) in {"рабочих", "working", "business"}
+            if _word(tokens, place) in WORKING and _word(tokens, place + 1) in DAY_UNITS:
+                return Day(_working_days_later(now.date(), round(count)), index, place + 2)
             return _after(now, count, _word(tokens, place), (index, place + 1))
     count, place = _count(tokens, index)
     tail = ("from", "now"), ("from", "today"), ("from", "tomorrow")
