@@ -23,7 +23,14 @@ from webapp.web.page import page
 
 bp = Blueprint("answer", __name__, url_prefix="/assistant", template_folder="templates")
 NUMBER = re.compile(r"\s?\[(\d+)\]")
-SEARCHED = ("organisation", "person", "deal", "task", "communication", "document")
+SEARCHED = {
+    "organisation": N_("organisations"),
+    "person": N_("people"),
+    "deal": N_("deals"),
+    "task": N_("tasks"),
+    "communication": N_("calls and notes"),
+    "document": N_("documents"),
+}
 EXAMPLES = (
     N_("What did we promise in the last call?"),
     N_("Which deals wait for an answer from us?"),
@@ -107,7 +114,7 @@ def _icon(kind: str) -> str:
 
 def _searched() -> list[str]:
     """What the actor's questions are answered from, in words."""
-    return [_(g.parts.sources[e].label) for e in SEARCHED if e in g.parts.sources and g.actor.may(e)]
+    return [_(name) for entity, name in SEARCHED.items() if entity in g.parts.sources and g.actor.may(entity)]
 
 
 def _failure(problem: Mapping[str, Any]) -> dict[str, str]:

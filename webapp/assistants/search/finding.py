@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from webapp.ai.gateway import Gateway
 from webapp.ai.search.query import read
 from webapp.ai.search.retrieval import Hit, Search, search
 from webapp.ai.search.vectors import question_vectors
+from webapp.assistants.search.context import about
 from webapp.kit.access import Actor
 from webapp.kit.i18n import gettext
 from webapp.kit.searchable import SearchSource
@@ -36,6 +37,7 @@ class Result:
     type: str
     id: int
     title: str
+    about: str
     snippet: str
     plain: str
     label: str
@@ -58,7 +60,7 @@ class Found:
 def find(session: Session, actor: Actor, sources: Mapping[str, SearchSource], question: str, *, limit: int) -> Found:
     """Quick search by words and fragments."""
     hits = search(session, actor, sources, Search(read(question), limit=limit))
-    return Found([_result(sources, hit) for hit in hits])
+    return Found(_results(session, actor, sources, hits))
 
 
 def find_all(
@@ -75,10 +77,18 @@ def find_all(
     if loose:
         some = Search(query, kinds=kinds, vector=vector, any_word=True, limit=limit)
         hits = search(session, actor, parts.sources, some)
-    return Found([_result(parts.sources, hit) for hit in hits], vector is None, loose and bool(hits))
+    return Found(_results(session, actor, parts.sources, hits), vector is None, loose and bool(hits))
 
 
-def _result(sources: Mapping[str, SearchSource], hit: Hit) -> Result:
+def _results(session: Session, actor: Actor, sources: Mapping[str, SearchSource], hits: Sequence[Hit]) -> list[Result]:
+    ids: dict[str, list[int]] = {}
+    for hit in hits:
+        ids.setdefault(hit.type, []).append(hit.id)
+    lines = about(session, actor, ids)
+    return [_result(sources, hit, lines.get((hit.type, hit.id), "")) for hit in hits]
+
+
+def _result(sources: Mapping[str, SearchSource], hit: Hit, line: str) -> Result:
     source = sources[hit.type]
     url = source.url(hit.id)
     if hit.second is not None:
@@ -91,6 +101,7 @@ def _result(sources: Mapping[str, SearchSource], hit: Hit) -> Result:
         type=hit.type,
         id=hit.id,
         title=title,
+        about=line,
         snippet="" if same else hit.snippet,
         plain=hit.body[:300],
         label=source.label,

@@ -8,13 +8,22 @@ from flask import Blueprint, Response, g, request
 
 from webapp.ai.search.query import read
 from webapp.assistants.search import finding
-from webapp.kit.i18n import _
+from webapp.kit.i18n import N_, _
 from webapp.web.page import page
 
 bp = Blueprint("search", __name__, url_prefix="/search", template_folder="templates")
 PALETTE_RESULTS = 12
 PAGE_RESULTS = 20
 MOST_RESULTS = 100
+PLURALS = {
+    "organisation": N_("Organisations"),
+    "person": N_("People"),
+    "product": N_("Products"),
+    "deal": N_("Deals"),
+    "task": N_("Tasks"),
+    "communication": N_("Calls and notes"),
+    "document": N_("Documents"),
+}
 
 
 @bp.get("/palette")
@@ -45,7 +54,7 @@ def index() -> Response:
         "more": limit + PAGE_RESULTS if len(found.results) > limit and limit < MOST_RESULTS else None,
         "degraded": found.degraded and bool(read(question).text),
         "loose": found.loose,
-        "kinds": [(e, _(s.label), s.icon) for e, s in g.parts.sources.items() if g.actor.may(e)],
+        "kinds": [(e, _(PLURALS.get(e, s.label)), s.icon) for e, s in g.parts.sources.items() if g.actor.may(e)],
     }
     return page("search/index.html", block="results", **facts)
 
@@ -58,5 +67,5 @@ def _grouped(results: list[finding.Result]) -> list[tuple[str, list[finding.Resu
     """The results by kind; the kind of the best result first."""
     groups: dict[str, list[finding.Result]] = {}
     for result in results:
-        groups.setdefault(_(result.label), []).append(result)
+        groups.setdefault(_(PLURALS.get(result.type, result.label)), []).append(result)
     return list(groups.items())

@@ -20,7 +20,7 @@ FEATURE = Feature(
     subscribers=SUBSCRIBERS,
     search=SearchSource(
         entity="document",
-        label=N_("Documents"),
+        label=N_("Document"),
         icon="file-text",
         visible_ids=visible_ids,
         url=lambda document_id: url_for("documents.show", document_id=document_id),
