@@ -47,7 +47,12 @@ def assemble(settings: WebSettings, *, jobs_app: Jobs | None = None, gateway: Ga
     sessions.configure(info={"outbox": outbox})
     changes.install(sessions)
     install_search_index(sessions)
-    door = gateway or Gateway(settings.gateway_url, settings.gateway_key, settings.gateway_timeout_seconds)
+    door = gateway or Gateway(
+        settings.gateway_url,
+        settings.gateway_key,
+        settings.gateway_timeout_seconds,
+        speech_timeout_seconds=settings.speech_timeout_seconds,
+    )
     sources = {f.search.entity: f.search for f in FEATURES if f.search is not None}
     return Parts(settings, engine, sessions, outbox, door, sources)
 

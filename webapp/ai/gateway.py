@@ -36,8 +36,11 @@ class BadOutput(AppError):
 class Gateway:
     """Calls the gateway's endpoints; every method raises ModelUnavailable when the model cannot be reached."""
 
-    def __init__(self, url: str, key: str, timeout_seconds: float) -> None:
-        """`url` is the gateway's base address, `key` its bearer key."""
+    def __init__(
+        self, url: str, key: str, timeout_seconds: float, *, speech_timeout_seconds: float | None = None
+    ) -> None:
+        """`url` is the gateway's base address, `key` its bearer key; recordings may take longer than questions."""
+        self._speech_timeout = speech_timeout_seconds or timeout_seconds
         self._client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -71,7 +74,11 @@ class Gateway:
             fields["language"] = language
         with path.open("rb") as stream:
             result: dict[str, Any] = self._post(
-                "/v1/audio/transcriptions", actor=actor, data=fields, files={"file": (filename, stream)}
+                "/v1/audio/transcriptions",
+                actor=actor,
+                data=fields,
+                files={"file": (filename, stream)},
+                timeout=httpx.Timeout(self._speech_timeout, connect=2.0),
             )
         return result
 
