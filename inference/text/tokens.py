@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]|_")
+TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]|_")
 LETTERS = str.maketrans({"ё": "е", "’": "'"})
 
 
@@ -25,12 +25,15 @@ class Token:
     @property
     def is_number(self) -> bool:
         """Written in digits."""
-        return self.text[0].isdigit()
+        return "0" <= self.text[0] <= "9"
 
 
 def normal(text: str) -> str:
     """The form in which words are compared: lower case, ё as е, a straight apostrophe."""
-    return text.lower().translate(LETTERS)
+    lower = text.lower()
+    if len(lower) != len(text):  # a few letters grow when they get small, and places must stay
+        lower = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+    return lower.translate(LETTERS)
 
 
 def tokenize(text: str) -> list[Token]:
