@@ -237,7 +237,9 @@ def save_items(deal_id: int) -> Response:
     if tried.errors:
         context = _items(deal, form=True, errors=tried.errors)
         context["typed"] = command.items
-        return page("deals/items_part.html", deal=deal, status=422, **context)
+        # htmx shows the answer to a 422 in the page; without scripts the browser shows any.
+        status = 422 if "HX-Request" in request.headers else tried.status
+        return page("deals/items_part.html", deal=deal, status=status, **context)
     return redirect_to(editing.url("show", deal))
 
 

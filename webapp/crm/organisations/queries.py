@@ -143,15 +143,17 @@ def _user_id() -> ColumnElement[int]:
     return column
 
 
-def alike(session: Session, *, name: str = "", phone: str = "", email: str = "") -> Sequence[Any]:
-    """(id, owner_id, team_id, name) of organisations with the same phone, e-mail or name, seen by all or not.
+def alike(session: Session, actor: Actor, *, name: str = "", phone: str = "", email: str = "") -> Sequence[Any]:
+    """(id, name, owner_id, seen) of organisations with the same phone, e-mail or name, seen by all or not.
 
-    The caller shows of those beyond the actor's reach that they exist and whom to ask, nothing else.
+    Of those that are not `seen` the caller shows that they exist and whom to ask, nothing else.
     """
     same = [column == value for column, value in ((Organisation.phone, phone), (Organisation.email, email)) if value]
     if fold(name):
         same.append(func.lower(Organisation.name) == name.strip().lower())
     if not same:
         return []
-    statement = select(Organisation.id, Organisation.name, Organisation.owner_id, Organisation.team_id)
+    statement = select(
+        Organisation.id, Organisation.name, Organisation.owner_id, reach(actor, Organisation).label("seen")
+    )
     return session.execute(statement.where(or_(*same)).order_by(Organisation.id).limit(3)).all()

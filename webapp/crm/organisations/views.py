@@ -132,12 +132,9 @@ def alike() -> Response:
     for name, cleaner in (("phone", phone), ("email", email)):
         if g.actor.sees("organisation", name):
             given[name] = try_clean(cleaner, request.args.get(name))
-    rows = queries.alike(g.session, **given)
+    rows = queries.alike(g.session, g.actor, **given)
     owners = names(g.session, [row.owner_id for row in rows])
-    found = [
-        (editing.url("show", row) if allows(g.actor, row, "view") else None, row.name, owners.get(row.owner_id))
-        for row in rows
-    ]
+    found = [(editing.url("show", row) if row.seen else None, row.name, owners.get(row.owner_id)) for row in rows]
     return page("records/alike.html", found=found)
 
 

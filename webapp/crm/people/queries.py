@@ -118,15 +118,15 @@ def check_visible(session: Session, actor: Actor, values: Mapping[str, Any], rec
         raise Invalid({"person_id": N_("There is no such person")})
 
 
-def alike(session: Session, *, name: str = "", phone: str = "", email: str = "") -> Sequence[Any]:
-    """(id, owner_id, team_id, name) of people with the same phone, e-mail or name, seen by all or not.
+def alike(session: Session, actor: Actor, *, name: str = "", phone: str = "", email: str = "") -> Sequence[Any]:
+    """(id, name, owner_id, seen) of people with the same phone, e-mail or name, seen by all or not.
 
-    The caller shows of those beyond the actor's reach that they exist and whom to ask, nothing else.
+    Of those that are not `seen` the caller shows that they exist and whom to ask, nothing else.
     """
     same = [column == value for column, value in ((Person.phone, phone), (Person.email, email)) if value]
     if fold(name):
         same.append(func.lower(Person.full_name) == name.strip().lower())
     if not same:
         return []
-    statement = select(Person.id, Person.full_name.label("name"), Person.owner_id, Person.team_id)
+    statement = select(Person.id, Person.full_name.label("name"), Person.owner_id, reach(actor, Person).label("seen"))
     return session.execute(statement.where(or_(*same)).order_by(Person.id).limit(3)).all()
