@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
 
-from appliance.audit.chain import verify
 from appliance.settings import MigrationSettings, WebSettings, read
 from webapp import wiring
 from webapp import worker as worker_program
@@ -23,7 +21,7 @@ from webapp.crm.users.models import ApiToken
 from webapp.crm.users.queries import hash_secret, user_by_username
 from webapp.kit.access import SYSTEM
 from webapp.kit.changes import begin
-from webapp.kit.db import make_engine, transaction
+from webapp.kit.db import transaction
 from webapp.migrations.run import migrate as run_migrations
 from webapp.sample import load as sample_load
 from webapp.sample import pools
@@ -138,21 +136,3 @@ def create_token(username: str, name: str) -> None:
             raise click.ClickException(f"There is no account named {username!r}. See the accounts page for the names.")
         session.add(ApiToken(user_id=user.id, name=name, secret_hash=hash_secret(secret)))
     click.echo(secret)
-
-
-@click.group()
-def audit() -> None:
-    """The audit chain."""
-
-
-@audit.command("verify")
-def audit_verify() -> None:
-    """Walk the audit chain; exit code 0 when it holds, 1 at the first broken link."""
-    engine = make_engine(read(WebSettings).database_url, 1)
-    with engine.connect() as connection:
-        verdict = verify(connection)
-    if verdict.holds:
-        click.echo(f"The audit chain holds: {verdict.entries} entries, head {verdict.head[:16]}.")
-        return
-    click.echo(f"The audit chain is BROKEN: {verdict.reason}. {verdict.entries} entries before it verify.", err=True)
-    sys.exit(1)

@@ -136,21 +136,32 @@ def _walk(connection: Connection) -> Iterator[Any]:
     return iter(connection.execute(statement.execution_options(stream_results=True, yield_per=5000)))
 
 
-def verify(connection: Connection) -> Verdict:
-    """Walk the whole chain and name the first broken link."""
+def verify(connection: Connection, *, head: str = "") -> Verdict:
+    """Walk the whole chain and name the first broken link.
+
+    `head` is a hash that was printed earlier (in hex, or its first digits): when no entry has it, the chain was cut off
+    or written anew, which its links alone cannot tell.
+    """
     previous, expected, count = GENESIS, 1, 0
+    known = not head or GENESIS.hex().startswith(head)
     for row in _walk(connection):
-        entry = Entry(
-            row.at, row.actor_kind, row.actor_id, row.actor, row.action, row.entity, row.entity_id, row.details
-        )
-        reason = ""
-        if row.seq != expected:
-            reason = f"entry {expected} is missing: the chain goes on with entry {row.seq}"
-        elif bytes(row.previous) != previous:
-            reason = f"entry {row.seq} does not follow the entry before it"
-        elif bytes(row.hash) != link(previous, row.seq, entry):
-            reason = f"entry {row.seq} was changed after it was written"
+        reason = _break(row, previous, expected)
         if reason:
             return Verdict(count, previous.hex(), expected, reason)
         previous, expected, count = bytes(row.hash), row.seq + 1, count + 1
+        known = known or previous.hex().startswith(head)
+    if not known:
+        return Verdict(count, previous.hex(), expected, "no entry has the head that was noted: the newest were cut off")
     return Verdict(count, previous.hex())
+
+
+def _break(row: Any, previous: bytes, expected: int) -> str:
+    """Why an entry does not continue the chain; empty when it does."""
+    if row.seq != expected:
+        return f"entry {expected} is missing: the chain goes on with entry {row.seq}"
+    if bytes(row.previous) != previous:
+        return f"entry {row.seq} does not follow the entry before it"
+    entry = Entry(row.at, row.actor_kind, row.actor_id, row.actor, row.action, row.entity, row.entity_id, row.details)
+    if bytes(row.hash) != link(previous, row.seq, entry):
+        return f"entry {row.seq} was changed after it was written"
+    return ""
