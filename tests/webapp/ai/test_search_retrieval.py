@@ -124,6 +124,16 @@ def test_marks_are_put_around_what_matched_and_everything_else_is_escaped(
     assert hit.snippet == "+7<mark>916123</mark>4567"
 
 
+def test_stop_words_of_either_language_bring_nothing(
+    session: Session, actor: Callable[[str], Actor], records: dict[str, Any]
+) -> None:
+    records["anna"].notes = "Встреча на заводе и the visit of a factory"
+    session.flush()
+    assert found(session, actor("staff"), SOURCES, "полёт на Луну и обратно", any_word=True) == []
+    assert found(session, actor("staff"), SOURCES, "the colour of a swallow", any_word=True) == []
+    assert found(session, actor("staff"), SOURCES, "factories", any_word=True) != []
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "%", "' OR 1=1 --", "a", "\x00", "!!!", "(((", "a & | !", "x" * 5000])
 def test_strange_input_answers_without_an_error(
     session: Session, actor: Callable[[str], Actor], records: dict[str, Any], typed: str

@@ -118,16 +118,15 @@ def prepare_vectors(session: Session, keep: ColumnElement[bool], below: int = EX
 
 
 def tsquery(question: str, *, any_word: bool) -> ColumnElement[Any]:
-    """The question for full text, in both languages; with `any_word` one common stem is enough."""
-    both: list[ColumnElement[Any]] = []
-    for language in ("russian", "english"):
-        if any_word:
-            every = cast(func.plainto_tsquery(text(f"'{language}'"), question), Text)
-            both.append(cast(func.replace(every, "&", "|"), TSQUERY))
-        else:
-            both.append(func.websearch_to_tsquery(text(f"'{language}'"), question))
-    russian, english = both
-    return russian.op("||")(english)
+    """The question for full text; with `any_word` one common stem is enough.
+
+    PostgreSQL's `russian` stems English words as English, too. The `english` one would keep Russian stop words, and
+    every text with an "и" or a "на" would match.
+    """
+    if not any_word:
+        return func.websearch_to_tsquery(text("'russian'"), question)
+    every = cast(func.plainto_tsquery(text("'russian'"), question), Text)
+    return cast(func.replace(every, "&", "|"), TSQUERY)
 
 
 def _by_words(wanted: Search, keep: ColumnElement[bool]) -> Select[Any]:
@@ -264,7 +263,7 @@ def _pieces(every: CTE, records: CTE, wanted: Search) -> Select[Any]:
         .cte("chosen")
     )
     order = chosen.c.share if wanted.pieces > 1 else chosen.c.score
-    headline = snippets.headline(Chunk.body, tsquery(wanted.query.text, any_word=True), wanted.query.text)
+    headline = snippets.headline(Chunk.body, tsquery(wanted.query.text, any_word=True))
     return (
         select(Chunk, chosen.c.score, chosen.c.distance, chosen.c.by_words, headline.label("headline"))
         .join(chosen, chosen.c.id == Chunk.id)

@@ -16,11 +16,10 @@ OPTIONS = f"StartSel={START},StopSel={STOP},MaxWords=28,MinWords=12,MaxFragments
 LONGEST_SNIPPET = 260
 
 
-def headline(body: Any, asked: ColumnElement[Any], question: str) -> ColumnElement[str]:
+def headline(body: Any, asked: ColumnElement[Any]) -> ColumnElement[str]:
     """The part of a body that answers the question best, marked by START and STOP (not yet safe HTML)."""
-    language = "russian" if re.search("[а-яё]", question.lower()) else "english"
     clean = func.translate(body, START + STOP, "")
-    return func.ts_headline(text(f"'{language}'"), clean, asked, OPTIONS)
+    return func.ts_headline(text("'russian'"), clean, asked, OPTIONS)
 
 
 def shown(kind: str, body: str) -> str:

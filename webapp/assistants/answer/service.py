@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -56,12 +56,12 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back: the answer with its numbered citations, or a refusal; `near` are the closest records then."""
+    """What came back: the answer with its numbered citations, or a refusal."""
 
     answered: bool
     answer: str
-    citations: tuple[Cited, ...]
-    run: Mapping[str, Any]
+    citations: tuple[Cited, ...] = ()
+    run: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_client(text: str) -> Client | None:

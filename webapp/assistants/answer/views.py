@@ -54,7 +54,7 @@ def panel(kind: str, record_id: int) -> Response:
 
 @bp.post("/ask")
 def ask() -> Response:
-    """Answer a question as server-sent events: `token` pieces, then `done` with the finished answer, or `error`."""
+    """Answer a question as server-sent events: `token` pieces, then `done` with the answer or with why there is none."""
     client = service.read_client(request.form.get("client", ""))
     prepared = service.prepare(g.session, g.actor, g.parts, request.form.get("question", ""), client)
     # The events begin after this transaction is committed, so the audit knows of the question whatever follows.
@@ -72,9 +72,9 @@ def _events(prepared: Prepared) -> Iterator[str]:
             elif name == "result":
                 yield _event("done", {"html": _finish(prepared, data)})
             elif name == "error":
-                yield _event("error", _failure(data))
+                yield _event("done", {"html": _drawn(prepared, Answered(answered=False, answer=_said(_failure(data))))})
     except (ModelUnavailable, BadOutput, BadRecording) as error:
-        yield _event("error", _shown(error))
+        yield _event("done", {"html": _drawn(prepared, Answered(answered=False, answer=_said(error)))})
 
 
 def _finish(prepared: Prepared, result: Mapping[str, Any]) -> str:
@@ -117,15 +117,13 @@ def _searched() -> list[str]:
     return [_(name) for entity, name in SEARCHED.items() if entity in g.parts.sources and g.actor.may(entity)]
 
 
-def _failure(problem: Mapping[str, Any]) -> dict[str, str]:
-    kind = str(problem.get("type", ""))
-    return _shown(BadOutput() if "output-invalid" in kind else ModelUnavailable())
+def _failure(problem: Mapping[str, Any]) -> AppError:
+    return BadOutput() if "output-invalid" in str(problem.get("type", "")) else ModelUnavailable()
 
 
-def _shown(error: AppError) -> dict[str, str]:
-    """An error for the person: what it is and what still works."""
-    remedy = _("Search still works, and the question can be asked again in a minute.")
-    return {"title": gettext(error.title), "detail": f"{gettext(error.title)}. {remedy}"}
+def _said(error: AppError) -> str:
+    """An error in words: what it is and what still works."""
+    return f"{gettext(error.title)}. {_('Search still works, and the question can be asked again in a minute.')}"
 
 
 def _event(name: str, data: Mapping[str, Any]) -> str:
