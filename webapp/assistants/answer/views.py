@@ -54,7 +54,7 @@ def panel(kind: str, record_id: int) -> Response:
 
 @bp.post("/ask")
 def ask() -> Response:
-    """Answer a question as server-sent events: `token` pieces, then `done` with the answer or with why there is none."""
+    """Answer a question as server-sent events: `token` pieces, then `done` with the answer or why there is none."""
     client = service.read_client(request.form.get("client", ""))
     prepared = service.prepare(g.session, g.actor, g.parts, request.form.get("question", ""), client)
     # The events begin after this transaction is committed, so the audit knows of the question whatever follows.
