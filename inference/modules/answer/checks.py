@@ -23,6 +23,7 @@ NOT_FOUND = re.compile(
 )
 SUPPORT, NAME_ALIKE = 0.5, 88.0
 QUOTE_LIMIT = 320
+LITTLE = concepts("the a an of to in on at is are was were be by for from with and or it its this that")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def prove(sentence: str, passages: Sequence[Passage], wanted: Wanted) -> Proved 
 
 def best_quote(text: str, passage: Passage) -> str | None:
     """The sentence of the passage nearest to a text, with the next one where that proves more."""
-    words = concepts(text)
+    words = concepts(text) - LITTLE
     sentences = split_passage(passage.text)
     best, score = None, 0.0
     for position in range(len(sentences)):
@@ -67,7 +68,7 @@ def best_quote(text: str, passage: Passage) -> str | None:
             window = _verbatim(passage.text, sentences[position : position + length])
             if window is None or len(window) > QUOTE_LIMIT:
                 continue
-            common = len(words & concepts(window)) + _shared_numbers(text, window) - 0.4 * (length - 1)
+            common = len(words & concepts(window)) + _shared_numbers(text, window) - 0.9 * (length - 1)
             if common > score:
                 best, score = window, common
     return best

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from appliance.contract.modules import SummarySentence
 from inference.modules.call_card.findings import Call, Finding
 from inference.modules.call_card.people import is_colleague
 from inference.modules.call_card.view import ModelView
 from inference.text.dates import find_dates
-from inference.text.matching import likeness
 from inference.text.numbers import find_numbers
 from inference.text.russian import lemma, part_of_speech
 from inference.text.tokens import normal, tokenize, vocabulary, words_of
 
 MAX_SENTENCES = 4
 SUPPORTED = 0.6
-COPIED = 0.9
+COPIED = 0.75
 NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯЁ][\w'-]+(?:\s+[A-ZА-ЯЁ][\w'-]+)*")
 SMALL_WORDS = vocabulary(
     "the a an and or to of in on at for from with by is are was were be been has have had that this it "
@@ -106,10 +106,18 @@ def _checked(call: Call, text: str) -> SummarySentence | None:
     overall = len(words & _content(call.transcript.text)) / max(1, len(words))
     if best is None or overall < SUPPORTED:
         return None
-    if likeness(text, best.text) >= 100 * COPIED:
+    if _is_copied(call, text):
         return None
     quote = call.transcript.quote(best.start, best.end)
     return SummarySentence(text=text if text[-1] in ".!?" else text + ".", quote=quote.text, second=quote.second)
+
+
+def _is_copied(call: Call, text: str) -> bool:
+    """Whether a sentence only strings together words of the call, in their order: that tells nobody anything."""
+    said, words = words_of(call.transcript.text), words_of(text)
+    pairs = set(pairwise(said))
+    copied = sum(pair in pairs for pair in pairwise(words))
+    return copied >= COPIED * max(1, len(words) - 1)
 
 
 def _content(text: str) -> set[str]:
