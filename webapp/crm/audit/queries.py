@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Select, Text, column, func, or_, select, table, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    Text,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -34,6 +47,9 @@ ENTRIES = table(
     column("details", JSONB),
     schema="audit",
 )
+
+
+TITLE: ColumnElement[str] = literal_column("chunks.title", Text)  # the search table keeps what a record is called
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,7 @@ def state(session: Session) -> State:
 def clients(session: Session, actor: Actor, fragment: str) -> list[Any]:
     """People and organisations whose name holds a fragment, as far as the actor may see them: entity, id, title."""
     wanted = [
-        select(CHUNKS.c.entity, CHUNKS.c.entity_id.label("id"), func.min(CHUNKS.c.body).label("title"))
+        select(CHUNKS.c.entity, CHUNKS.c.entity_id.label("id"), func.min(TITLE).label("title"))
         .where(CHUNKS.c.entity == entity, CHUNKS.c.kind == "name")
         .where(contains(actor, entity, CHUNKS.c.entity_id, fragment))
         .group_by(CHUNKS.c.entity, CHUNKS.c.entity_id)

@@ -12,7 +12,7 @@ from webapp.kit.changes import record
 from webapp.kit.errors import Conflict
 from webapp.kit.i18n import N_
 
-LONGEST_WALK = 200_000  # entries; about three seconds, which a person can wait for
+LONGEST_WALK = 200_000  # entries; some ten seconds, which a person can wait for
 
 
 class TooLong(Conflict):
