@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -93,6 +94,7 @@ def phone(value: Any) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + extension
 
 
+@lru_cache(maxsize=10_000)
 def show_phone(text: str | None) -> str:
     """A stored phone as people write it; what is no phone is shown as it is."""
     if not text:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -85,27 +86,37 @@ def ngettext(singular: str, plural: str, number: int, **variables: object) -> st
 _ = gettext
 
 
+@lru_cache(maxsize=4)
+def _parsed(locale: str) -> Locale:
+    # Babel looks for its data on the disk whenever it is given a name: over a millisecond for each date of a list.
+    return Locale.parse(locale)
+
+
+def _babel() -> Locale:
+    return _parsed(_locale.get())
+
+
 def show_date(value: date | datetime | None, style: str = "medium") -> str:
     """A date in the person's locale and zone; empty when there is none."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(_timezone.get())
-    return str(format_date(value, format=style, locale=_locale.get()))
+    return str(format_date(value, format=style, locale=_babel()))
 
 
 def show_datetime(value: datetime | None, style: str = "medium") -> str:
     """A date with its time in the person's locale and zone; empty when there is none."""
     if value is None:
         return ""
-    return str(format_datetime(value, format=style, tzinfo=_timezone.get(), locale=_locale.get()))
+    return str(format_datetime(value, format=style, tzinfo=_timezone.get(), locale=_babel()))
 
 
 def show_ago(value: datetime | None, present: datetime) -> str:
     """How long ago (or ahead) a moment is, in words."""
     if value is None:
         return ""
-    return str(format_timedelta(value - present, add_direction=True, locale=_locale.get()))
+    return str(format_timedelta(value - present, add_direction=True, locale=_babel()))
 
 
 def show_money(amount: Decimal | float | None, currency: str | None) -> str:
@@ -114,10 +125,12 @@ def show_money(amount: Decimal | float | None, currency: str | None) -> str:
         return ""
     pattern = None if amount % 1 else ("#,##0\xa0¤" if _locale.get() == "ru" else "¤#,##0")
     return str(
-        format_currency(amount, currency or "RUB", format=pattern, locale=_locale.get(), currency_digits=bool(amount % 1))
+        format_currency(
+            amount, currency or "RUB", format=pattern, locale=_babel(), currency_digits=bool(amount % 1)
+        )
     )
 
 
 def show_number(value: Decimal | float | None) -> str:
     """A number with the locale's grouping."""
-    return "" if value is None else str(format_decimal(value, locale=_locale.get()))
+    return "" if value is None else str(format_decimal(value, locale=_babel()))

@@ -22,7 +22,7 @@ LISTED = (
     Deal.person_id, Deal.owner_id, Deal.team_id, Deal.updated_at, Deal.version,
 )  # fmt: skip
 
-COLUMN_SIZE = 20
+COLUMN_SIZE = 12
 
 
 def visible(actor: Actor) -> Select[Any]:
@@ -69,7 +69,7 @@ def items(session: Session, deal_id: int) -> Sequence[DealItem]:
 
 
 def matching(
-    actor: Actor, fragment: str = "", *, mine: bool = False, stage_id: int | None = None,
+    actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False, stage_id: int | None = None,
     organisation_id: int | None = None, person_id: int | None = None,
 ) -> Select[Any]:  # fmt: skip
     """The deals of a list: by a fragment of the title, owner, stage or client."""
@@ -81,7 +81,7 @@ def matching(
         if value is not None:
             statement = statement.where(column == value)
     if fold(fragment):
-        statement = statement.where(contains(actor, "deal", Deal.id, fragment))
+        statement = statement.where(contains(actor, "deal", Deal.id, fragment, broad=broad))
     return statement
 
 

@@ -21,9 +21,9 @@ from webapp.crm.products.queries import catalogue
 from webapp.crm.users.queries import names
 from webapp.kit.access import allows, require_any
 from webapp.kit.forms import Field, read, visible, writable
+from webapp.kit.fragments import is_broad
 from webapp.kit.i18n import current_locale
 from webapp.kit.i18n import gettext as _
-from webapp.kit.paging import count_capped
 from webapp.web.page import page, redirect_to
 from webapp.web.records import Editing, attempt, form_page, install_fields, install_history, offers, version_of
 
@@ -88,17 +88,17 @@ def index() -> Response:
     q, mine = request.args.get("q", ""), "mine" in request.args
     stage_id = request.args.get("stage", type=int)
     sort = "title" if request.args.get("sort") == "title" else "updated"
-    statement = queries.matching(g.actor, q, mine=mine, stage_id=stage_id)
+    statement = queries.matching(
+        g.actor, q, mine=mine, stage_id=stage_id, broad=is_broad(g.session, g.actor, "deal", q)
+    )
     after = request.args.get("after")
     found = queries.listed(g.session, g.actor, statement, sort=sort, after=after, limit=PAGE_SIZE)
-    total = count_capped(g.session, statement) if after is None else None
     owners = names(g.session, [one.owner_id for one in found.rows])
     stages = {stage.id: stage for stage in queries.stages(g.session)}
     context: dict[str, Any] = {
         "q": q,
         "mine": mine,
         "sort": sort,
-        "total": total,
         "owners": owners,
         "stage_id": stage_id,
     }

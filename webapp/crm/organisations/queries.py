@@ -49,13 +49,13 @@ def for_edit(session: Session, actor: Actor, organisation_id: int) -> Organisati
     return found
 
 
-def matching(actor: Actor, fragment: str = "", *, mine: bool = False) -> Select[Any]:
+def matching(actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False) -> Select[Any]:
     """The organisations of a list: by a fragment of name or contacts, and the actor's own alone."""
     statement = visible(actor)
     if mine:
         statement = statement.where(Organisation.owner_id == actor.id)
     if fold(fragment):
-        statement = statement.where(contains(actor, "organisation", Organisation.id, fragment))
+        statement = statement.where(contains(actor, "organisation", Organisation.id, fragment, broad=broad))
     return statement
 
 

@@ -56,7 +56,7 @@ def for_edit(session: Session, actor: Actor, person_id: int) -> Person:
 
 
 def matching(
-    actor: Actor, fragment: str = "", *, mine: bool = False, organisation_id: int | None = None
+    actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False, organisation_id: int | None = None
 ) -> Select[Any]:
     """The people of a list: by a fragment of name or contacts, and the actor's own alone."""
     statement = visible(actor)
@@ -65,7 +65,7 @@ def matching(
     if organisation_id is not None:
         statement = statement.where(Person.organisation_id == organisation_id)
     if fold(fragment):
-        statement = statement.where(contains(actor, "person", Person.id, fragment))
+        statement = statement.where(contains(actor, "person", Person.id, fragment, broad=broad))
     return statement
 
 

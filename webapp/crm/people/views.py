@@ -19,8 +19,8 @@ from webapp.kit import changes
 from webapp.kit.access import allows, require_any
 from webapp.kit.cleaning import email, phone, try_clean
 from webapp.kit.forms import read, visible
+from webapp.kit.fragments import is_broad
 from webapp.kit.i18n import gettext as _
-from webapp.kit.paging import count_capped
 from webapp.web.page import page, redirect_to
 from webapp.web.records import Editing, attempt, form_page, install_fields, install_history, offers, version_of
 
@@ -59,17 +59,15 @@ def index() -> Response:
     q, mine = request.args.get("q", ""), "mine" in request.args
     sort = "name" if request.args.get("sort") == "name" else "updated"
     require_any(g.actor, "person", "view")
-    statement = queries.matching(g.actor, q, mine=mine)
+    statement = queries.matching(g.actor, q, mine=mine, broad=is_broad(g.session, g.actor, "person", q))
     after = request.args.get("after")
     found = queries.listed(g.session, g.actor, statement, sort=sort, after=after, limit=PAGE_SIZE)
-    total = count_capped(g.session, statement) if after is None else None
     owners = names(g.session, [one.owner_id for one in found.rows])
     block = "rows" if after else "results"
     context: dict[str, Any] = {
         "q": q,
         "mine": mine,
         "sort": sort,
-        "total": total,
         "owners": owners,
         "more": after is not None,
     }

@@ -14,7 +14,6 @@ from webapp.crm.products.models import Product
 from webapp.kit.access import require_any
 from webapp.kit.forms import Field, read, visible
 from webapp.kit.i18n import gettext as _
-from webapp.kit.paging import count_capped
 from webapp.web.page import page, redirect_to
 from webapp.web.records import Editing, attempt, form_page, install_history, version_of
 
@@ -48,10 +47,7 @@ def index() -> Response:
     q, after = request.args.get("q", ""), request.args.get("after")
     statement = queries.matching(g.actor, q)
     found = queries.listed(g.session, statement, after=after, limit=PAGE_SIZE)
-    total = count_capped(g.session, statement) if after is None else None
-    return page(
-        "products/index.html", block="rows" if after else "results", found=found, q=q, total=total, more=bool(after)
-    )
+    return page("products/index.html", block="rows" if after else "results", found=found, q=q, more=bool(after))
 
 
 def _texts(record: Product | None = None) -> dict[str, Any]:
