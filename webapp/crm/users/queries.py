@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from webapp.crm.users.models import ApiToken, FieldGrant, Grant, Role, Team, User, UserSession, user_roles
@@ -22,48 +22,55 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def rights(
-    session: Session, role_ids: Iterable[int]
-) -> tuple[dict[tuple[str, str], Scope], dict[tuple[str, str], Level]]:
-    """The rights of several roles together: the widest scope and the highest field level of any of them."""
-    ids = list(role_ids)
+def _held(*columns: Any, table: Any, role_id: Any) -> ColumnElement[Any]:
+    """What the account's roles have in a table of rights, as one JSON value: one statement reads all."""
+    rows = select(func.jsonb_agg(func.jsonb_build_array(*columns))).select_from(table)
+    joined = rows.join(user_roles, user_roles.c.role_id == role_id).where(user_roles.c.user_id == User.id)
+    return joined.correlate(User).scalar_subquery()
+
+
+USER_COLUMNS = (
+    *(User.id, User.username, User.full_name, User.team_id, User.locale, User.theme),
+    _held(Role.id, Role.name, table=Role, role_id=Role.id).label("roles"),
+    _held(Grant.entity, Grant.action, Grant.scope, table=Grant, role_id=Grant.role_id).label("grants"),
+    _held(
+        *(FieldGrant.role_id, FieldGrant.entity, FieldGrant.field, FieldGrant.level),
+        table=FieldGrant,
+        role_id=FieldGrant.role_id,
+    ).label("fields"),
+)
+
+
+def _actor(row: Any, *, kind: str, session_id: int | None = None) -> Actor:
+    """The actor in a row of USER_COLUMNS: the widest scope and the highest field level of all roles together."""
+    roles_held: dict[int, str] = dict(row.roles or [])
     grants: dict[tuple[str, str], Scope] = {}
-    for row in session.execute(select(Grant.entity, Grant.action, Grant.scope).where(Grant.role_id.in_(ids))):
-        key = (row.entity, row.action)
-        grants[key] = max(grants.get(key, Scope.NONE), Scope(row.scope))
+    for entity, action, scope in row.grants or []:
+        grants[entity, action] = max(grants.get((entity, action), Scope.NONE), Scope(scope))
     restricted: dict[tuple[str, str], dict[int, int]] = {}
-    fields = select(FieldGrant.role_id, FieldGrant.entity, FieldGrant.field, FieldGrant.level)
-    for found in session.execute(fields.where(FieldGrant.role_id.in_(ids))):
-        restricted.setdefault((found.entity, found.field), {})[found.role_id] = found.level
+    for role_id, entity, field, level in row.fields or []:
+        restricted.setdefault((entity, field), {})[role_id] = level
     # A role that does not restrict the field leaves it writable, and the highest level of all roles wins.
-    levels = {key: Level(max(by_role.get(i, Level.WRITE) for i in ids)) for key, by_role in restricted.items()}
-    return grants, levels
-
-
-def actor_of(session: Session, user: Any, *, kind: str = "person", session_id: int | None = None) -> Actor:
-    """The actor that an account stands for (`user` needs id, username, full_name, team_id, locale, theme)."""
-    rows = session.execute(
-        select(Role.id, Role.name)
-        .join(user_roles, user_roles.c.role_id == Role.id)
-        .where(user_roles.c.user_id == user.id)
-    ).all()
-    grants, fields = rights(session, [row.id for row in rows])
+    fields = {key: Level(max(by.get(i, Level.WRITE) for i in roles_held)) for key, by in restricted.items()}
     return Actor(
-        id=user.id,
-        username=user.username,
-        name=user.full_name,
-        team_id=user.team_id,
-        roles=frozenset(row.name for row in rows),
+        id=row.id,
+        username=row.username,
+        name=row.full_name,
+        team_id=row.team_id,
+        roles=frozenset(roles_held.values()),
         grants=grants,
         fields=fields,
-        locale=user.locale,
-        theme=user.theme,
+        locale=row.locale,
+        theme=row.theme,
         kind=kind,
         session_id=session_id,
     )
 
 
-USER_COLUMNS = (User.id, User.username, User.full_name, User.team_id, User.locale, User.theme)
+def actor_of(session: Session, user: Any, *, kind: str = "person", session_id: int | None = None) -> Actor:
+    """The actor that an account stands for."""
+    row = session.execute(select(*USER_COLUMNS).where(User.id == user.id)).one()
+    return _actor(row, kind=kind, session_id=session_id)
 
 
 def actor_by_session(session: Session, secret: str, moment: datetime) -> Actor | None:
@@ -79,7 +86,7 @@ def actor_by_session(session: Session, secret: str, moment: datetime) -> Actor |
         return None
     if (moment - row.seen_at).total_seconds() > SEEN_STEP_SECONDS:
         session.execute(update(UserSession).where(UserSession.id == row.session_id).values(seen_at=moment))
-    return actor_of(session, row, session_id=row.session_id)
+    return _actor(row, kind="person", session_id=row.session_id)
 
 
 SEEN_STEP_SECONDS = 60  # "last seen" is written once a minute, not at every click
@@ -97,7 +104,7 @@ def actor_by_token(session: Session, secret: str, moment: datetime) -> Actor | N
         return None
     if row.used_at is None or (moment - row.used_at).total_seconds() > SEEN_STEP_SECONDS:
         session.execute(update(ApiToken).where(ApiToken.id == row.token_id).values(used_at=moment))
-    return actor_of(session, row, kind="token")
+    return _actor(row, kind="token")
 
 
 def user_by_username(session: Session, username: str) -> User | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 OWN_PAGES = ("/profile", "/profile/sessions", "/profile/tokens")
 ADMIN_PAGES = (
@@ -43,3 +44,31 @@ def test_a_stranger_to_the_house_is_led_to_the_sign_in(app, path):
     answer = app.test_client().get(path)
     assert answer.status_code == 302
     assert answer.location.startswith("/sign-in?next=")
+
+
+def test_finding_out_who_asks_and_what_they_may_takes_one_query(app, client_as):
+    client = client_as("staff")
+    client.get("/profile/tokens")
+    seen = []
+
+    def count(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(app.parts.engine, "before_cursor_execute", count)
+    client.get("/profile/tokens")
+    event.remove(app.parts.engine, "before_cursor_execute", count)
+    assert len(seen) <= 2, seen
+
+
+def test_the_list_of_accounts_costs_few_queries(app, client_as):
+    client = client_as("admin")
+    client.get("/admin/accounts")
+    seen = []
+
+    def count(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(app.parts.engine, "before_cursor_execute", count)
+    client.get("/admin/accounts")
+    event.remove(app.parts.engine, "before_cursor_execute", count)
+    assert len(seen) <= 3, seen
