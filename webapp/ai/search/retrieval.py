@@ -43,6 +43,10 @@ MATCHES_RANKED = 1500  # a very common word is ranked over this many matches, no
 EXACT_BELOW = 20_000  # visible text chunks up to which vectors are compared one by one: complete, and fast enough
 SIMILARITY_FLOOR = 0.80  # below it the embedding model is only guessing
 LONGEST_LIST = 100
+# What is read of a chunk: without its vector and word lists, which are far larger than its text.
+SHOWN = (
+    Chunk.id, Chunk.entity, Chunk.entity_id, Chunk.field, Chunk.kind, Chunk.title, Chunk.body, Chunk.second, Chunk.page,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Search:
     fragments: bool = True
     limit: int = 20
     pieces: int = 1  # how many chunks of one record may be returned
+    ranked: int = MATCHES_RANKED
 
 
 def search(session: Session, actor: Actor, sources: Mapping[str, SearchSource], wanted: Search) -> list[Hit]:
@@ -87,7 +92,7 @@ def search(session: Session, actor: Actor, sources: Mapping[str, SearchSource], 
     keep = allowed(actor, sources, kinds=wanted.kinds, within=wanted.within)
     lists = [_by_words(wanted, keep)]
     if wanted.fragments and wanted.query.long_fragments:
-        lists.append(_by_fragments(wanted.query, keep))
+        lists.append(_by_fragments(wanted, keep))
     if wanted.vector is not None:
         lists.append(_by_vector(wanted.vector, keep, exact=prepare_vectors(session, keep)))
     hits = [_hit(row, wanted.query) for row in session.execute(_fused(lists, wanted))]
@@ -137,7 +142,7 @@ def _by_words(wanted: Search, keep: ColumnElement[bool]) -> Select[Any]:
     matches = (
         select(Chunk.id, Chunk.entity, Chunk.entity_id, weight.label("weight"))
         .where(Chunk.words.op("@@")(asked), keep)
-        .limit(MATCHES_RANKED * (4 if wanted.any_word else 1))
+        .limit(wanted.ranked * (4 if wanted.any_word else 1))
         .subquery()
     )
     return _placed(matches, matches.c.weight.desc(), "words")
@@ -147,8 +152,9 @@ def _folded(column: Any) -> ColumnElement[str]:
     return func.replace(func.lower(column), "ё", "е")
 
 
-def _by_fragments(query: Query, keep: ColumnElement[bool]) -> Select[Any]:
+def _by_fragments(wanted: Search, keep: ColumnElement[bool]) -> Select[Any]:
     """Name and contact pieces that hold a fragment, beside a title or body that holds all the others."""
+    query = wanted.query
     whole = _folded(Chunk.title.concat(" ").concat(Chunk.body))
     drivers = [
         and_(
@@ -167,7 +173,7 @@ def _by_fragments(query: Query, keep: ColumnElement[bool]) -> Select[Any]:
             Chunk.id, Chunk.entity, Chunk.entity_id, weight.label("weight"), func.length(Chunk.title).label("length")
         )
         .where(or_(*drivers), Chunk.grams.is_not(None), every, keep)
-        .limit(MATCHES_RANKED)
+        .limit(wanted.ranked)
         .subquery()
     )
     return _placed(matches, matches.c.weight, "fragments", matches.c.length)
@@ -265,25 +271,24 @@ def _pieces(every: CTE, records: CTE, wanted: Search) -> Select[Any]:
     order = chosen.c.share if wanted.pieces > 1 else chosen.c.score
     headline = snippets.headline(Chunk.body, tsquery(wanted.query.text, any_word=True))
     return (
-        select(Chunk, chosen.c.score, chosen.c.distance, chosen.c.by_words, headline.label("headline"))
+        select(*SHOWN, chosen.c.score, chosen.c.distance, chosen.c.by_words, headline.label("headline"))
         .join(chosen, chosen.c.id == Chunk.id)
         .order_by(order.desc(), Chunk.id)
     )
 
 
 def _hit(row: Any, query: Query) -> Hit:
-    chunk: Chunk = row.Chunk
-    body = snippets.shown(chunk.kind, chunk.body)
+    body = snippets.shown(row.kind, row.body)
     return Hit(
-        type=chunk.entity,
-        id=chunk.entity_id,
-        field=chunk.field,
-        kind=chunk.kind,
-        title=chunk.title,
+        type=row.entity,
+        id=row.entity_id,
+        field=row.field,
+        kind=row.kind,
+        title=row.title,
         body=body,
-        snippet=snippets.safe(row.headline if chunk.kind == "text" else body, query, chunk.kind),
-        second=chunk.second,
-        page=chunk.page,
+        snippet=snippets.safe(row.headline if row.kind == "text" else body, query, row.kind),
+        second=row.second,
+        page=row.page,
         score=float(row.score),
         similarity=None if row.distance is None else 1 - float(row.distance),
         by_words=bool(row.by_words),

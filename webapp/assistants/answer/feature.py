@@ -14,7 +14,7 @@ def _panel(kind: str) -> Slot:
     def url(record_id: int) -> str:
         return url_for("answer.panel", kind=kind, record_id=record_id)
 
-    return Slot(f"{kind}.aside", N_("Ask about this client"), url, order=15, entity=kind)
+    return Slot(f"{kind}.aside", N_("Ask about this client"), url, order=5, entity=kind)
 
 
 FEATURE = Feature(

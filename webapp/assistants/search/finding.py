@@ -30,6 +30,9 @@ class Parts(Protocol):
         """What can be searched, by entity."""
 
 
+QUICKLY_RANKED = 400  # while somebody types, the order among more namesakes than this does not matter yet
+
+
 @dataclass(frozen=True)
 class Result:
     """A record that was found, ready to be shown; `snippet` is safe markup."""
@@ -59,7 +62,7 @@ class Found:
 
 def find(session: Session, actor: Actor, sources: Mapping[str, SearchSource], question: str, *, limit: int) -> Found:
     """Quick search by words and fragments."""
-    hits = search(session, actor, sources, Search(read(question), limit=limit))
+    hits = search(session, actor, sources, Search(read(question), limit=limit, ranked=QUICKLY_RANKED))
     return Found(_results(session, actor, sources, hits))
 
 
