@@ -34,14 +34,19 @@ def default_model_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ostrov" / "models"
 
 
+def _truth(text: str) -> bool:
+    """A yes or a no in one of the usual words; raises ValueError for anything else."""
+    word = text.strip().lower()
+    if word not in TRUE_WORDS | FALSE_WORDS:
+        raise ValueError(text)
+    return word in TRUE_WORDS
+
+
 def _convert(variable: str, kind: Any, text: str) -> Any:
     """Turn the text of one environment variable into the field's type."""
     try:
         if kind is bool:
-            word = text.strip().lower()
-            if word not in TRUE_WORDS | FALSE_WORDS:
-                raise ValueError(text)
-            return word in TRUE_WORDS
+            return _truth(text)
         if kind is int:
             return int(text)
         if kind is float:

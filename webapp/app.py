@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 from flask import Response, current_app, g, request, session
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Info, SecurityScheme
+from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 
@@ -105,7 +106,7 @@ def _database_down(error: OperationalError) -> Response:
 def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> App:
     """Build the application for gunicorn or a test; `parts` lets a test bring its own."""
     info = Info(title="Ostrov API", version="1.0.0")
-    scheme = {"bearer": {"type": "http", "scheme": "bearer"}}
+    scheme: dict[str, SecurityScheme | dict[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
     app = App(
         __name__,
         info=info,

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from webapp.assistants.answer.feature import FEATURE as ANSWER
-from webapp.assistants.search.feature import FEATURE as SEARCH
 from webapp.assistants.call_card.feature import FEATURE as CALL_CARD
+from webapp.assistants.search.feature import FEATURE as SEARCH
+from webapp.crm.audit.feature import FEATURE as AUDIT
 from webapp.crm.communications.feature import FEATURE as COMMUNICATIONS
 from webapp.crm.deals.feature import FEATURE as DEALS
 from webapp.crm.documents.feature import FEATURE as DOCUMENTS
-from webapp.crm.users.feature import FEATURE as USERS
 from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.crm.people.feature import FEATURE as PEOPLE
-from webapp.crm.audit.feature import FEATURE as AUDIT
 from webapp.crm.products.feature import FEATURE as PRODUCTS
 from webapp.crm.tasks.feature import FEATURE as TASKS
+from webapp.crm.users.feature import FEATURE as USERS
 from webapp.kit.feature import Feature
 
-FEATURES: tuple[Feature, ...] = (USERS, AUDIT, ORGANISATIONS, PEOPLE, PRODUCTS, DEALS, TASKS, COMMUNICATIONS, DOCUMENTS, CALL_CARD, SEARCH, ANSWER)
+FEATURES: tuple[Feature, ...] = (
+    USERS,
+    AUDIT,
+    ORGANISATIONS,
+    PEOPLE,
+    PRODUCTS,
+    DEALS,
+    TASKS,
+    COMMUNICATIONS,
+    DOCUMENTS,
+    CALL_CARD,
+    SEARCH,
+    ANSWER,
+)

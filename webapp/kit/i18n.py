@@ -24,8 +24,9 @@ from babel.support import Translations
 LOCALES = ("en", "ru")
 ROOT = Path(__file__).resolve().parent.parent
 
+DEFAULT_ZONE = ZoneInfo("Europe/Moscow")
 _locale: ContextVar[str] = ContextVar("locale", default="en")
-_timezone: ContextVar[ZoneInfo] = ContextVar("timezone", default=ZoneInfo("Europe/Moscow"))
+_timezone: ContextVar[ZoneInfo] = ContextVar("timezone", default=DEFAULT_ZONE)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
@@ -125,9 +126,7 @@ def show_money(amount: Decimal | float | None, currency: str | None) -> str:
         return ""
     pattern = None if amount % 1 else ("#,##0\xa0¤" if _locale.get() == "ru" else "¤#,##0")
     return str(
-        format_currency(
-            amount, currency or "RUB", format=pattern, locale=_babel(), currency_digits=bool(amount % 1)
-        )
+        format_currency(amount, currency or "RUB", format=pattern, locale=_babel(), currency_digits=bool(amount % 1))
     )
 
 

@@ -49,7 +49,7 @@ class OutboxEvent(Base):
 
 
 class Delivery(Base):
-    """A subscriber has taken an event: the row commits with the effect, and its key makes a second effect impossible."""
+    """A subscriber has taken an event: the row commits with the effect, and its key forbids a second effect."""
 
     __tablename__ = "deliveries"
     __table_args__ = (UniqueConstraint("event_id", "subscriber"),)

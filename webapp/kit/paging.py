@@ -45,7 +45,13 @@ def decode(cursor: str, size: int) -> list[Any]:
 
 
 def fetch(
-    session: Session, statement: Select[Any], keys: Sequence[Any], *, after: str | None, limit: int, descending: bool = False
+    session: Session,
+    statement: Select[Any],
+    keys: Sequence[Any],
+    *,
+    after: str | None,
+    limit: int,
+    descending: bool = False,
 ) -> Page[Any]:
     """Fetch one page of ORM rows ordered by `keys` (mapped columns, the last one unique).
 

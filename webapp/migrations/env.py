@@ -9,8 +9,8 @@ context.configure(
     connection=connection,
     target_metadata=context.config.attributes["metadata"],
     include_schemas=False,
-    include_object=lambda _object, name, kind, _reflected, _compare: not (
-        kind == "table" and str(name).startswith("procrastinate")
+    include_object=lambda _object, name, kind, _reflected, _compare: (
+        not (kind == "table" and str(name).startswith("procrastinate"))
     ),
     compare_server_default=False,
     transaction_per_migration=True,

@@ -26,7 +26,7 @@ def config(connection: Connection) -> Config:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the schema to `revision`; waits for another migration to end, gives up on a lock held by the CRM after 5 s."""
+    """Bring the schema to `revision`; waits for another migration, gives up on the CRM's locks after 5 s."""
     engine = make_engine(url, pool_size=1)
     try:
         with engine.connect() as connection:

@@ -29,6 +29,7 @@ from webapp.sample import pools
 from webapp.sample.company import Colleague, Generator, Row
 
 BATCH = 2000
+LARGE = 10_000  # people; from here on the index is filled in bulk
 TABLES = (Product, Organisation, Person, Deal, Task, Communication)
 
 
@@ -90,18 +91,22 @@ def products() -> Iterator[Row]:
 def _advance(session: Session, table: str) -> None:
     """Move the table's id sequence past the rows written with ids of their own (the role may use it, not set it)."""
     largest = f"SELECT coalesce(max(id), 1) FROM {table}"  # noqa: S608 - our own table names
-    session.execute(text(f"SELECT count(nextval('{table}_id_seq')) FROM generate_series(1, ({largest}))"))
+    step = f"SELECT count(nextval('{table}_id_seq')) FROM generate_series(1, ({largest}))"  # noqa: S608
+    session.execute(text(step))
 
 
 def load(
     sessions: sessionmaker[Session], *, people: int, seed: int, timezone: str, communications: int | None = None
 ) -> str:
-    """Fill an empty CRM; answers one sentence about what was done. There are two communications a person unless told."""
+    """Fill an empty CRM; answers one sentence about what was done. By default two communications a person."""
     talks_wanted = people * 2 if communications is None else communications
     with transaction(sessions) as session:
         begin(session, SYSTEM)
         if session.scalars(select(User.id).limit(1)).first() is not None:
             return "The sample company is here already."
+        if people > LARGE:
+            # Many trigrams at once: let the index take them in long lists, which the next vacuum files away.
+            session.execute(text("SET LOCAL gin_pending_list_limit = '1GB'"))
         generator = Generator(seed, now().astimezone(ZoneInfo(timezone)), accounts(session))
         write(session, Product, products())
         organisations = write(session, Organisation, generator.organisations(max(people * 11 // 20, 1)))
