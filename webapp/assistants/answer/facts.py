@@ -107,7 +107,7 @@ def _conversation(actor: Actor, row: Communication) -> Source:
 
 
 def _conversation_title(actor: Actor, row: Communication) -> str:
-    kinds = {"call": _("Call"), "email": _("E-mail"), "message": _("Message"), "meeting": _("Meeting")}
+    kinds = {"call": _("Call"), "email": _("Letter"), "message": _("Message"), "meeting": _("Meeting")}
     subject = row.subject if actor.sees("communication", "subject") else ""
     parts = (subject or kinds.get(row.kind, _("Note")), *_client_names(actor, row), _day(row.occurred_at))
     return ", ".join(filter(None, parts))
