@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 from flask import Response, current_app, g, request, session
-from flask_openapi3.models import Info, SecurityScheme
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError

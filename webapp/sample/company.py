@@ -202,6 +202,7 @@ class Generator:
             owner = next(c for c in self.colleagues if c.id == deal["owner_id"])
             yield self._record(
                 number, owner, min(due - timedelta(days=3), self.moment),
-                due_at=due, done_at=done, all_day=False, notes="", title=self.random.choice(pools.TASKS)[russian].format(**words), organisation_id=deal["organisation_id"],
+                due_at=due, done_at=done, all_day=False, notes="",
+                title=self.random.choice(pools.TASKS)[russian].format(**words), organisation_id=deal["organisation_id"],
                 person_id=person["id"], deal_id=deal["id"],
             )  # fmt: skip
