@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -14,7 +15,7 @@ from webapp.kit import files
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import N_, gettext
 
-RECORDING_KINDS = ("wav", "mp3", "ogg", "opus", "oga", "m4a", "mp4", "aac", "flac", "webm")
+RECORDING_KINDS = ("wav", "mp3", "ogg", "opus", "oga", "m4a", "mp4", "aac", "flac", "webm", "amr", "wma")
 WRITTEN_KINDS = ("note", "email", "message", "meeting")
 DIRECTIONS = ("in", "out", "unknown")
 LONGEST_TEXT = 100_000
@@ -30,6 +31,8 @@ MAGIC = {
     b"fLaC": "audio/flac",
     b"ID3": "audio/mpeg",
     b"\x1a\x45\xdf\xa3": "audio/webm",
+    b"#!AMR": "audio/amr",
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": "audio/x-ms-wma",
 }
 
 
@@ -70,8 +73,9 @@ def recognised(head: bytes, filename: str) -> str:
 
 
 def _looks_like_text(head: bytes) -> bool:
+    """Whether the first bytes are printable UTF-8; a letter that is cut in two at their end does not count."""
     try:
-        text = head[: len(head) - 3].decode("utf-8") if len(head) > 3 else head.decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
     return all(letter.isprintable() or letter in "\r\n\t" for letter in text)

@@ -105,11 +105,11 @@ class TwinGateway:
 
 
 @pytest.fixture
-def twin(app: App) -> Iterator[TwinGateway]:
+def twin(app: App) -> TwinGateway:
     """The twin behind the application, as good as new."""
     gateway: Any = app.parts.gateway
     gateway.__init__()
-    yield gateway
+    return gateway
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,9 @@ def work(app: App) -> Callable[..., list[str]]:
         waiting: set[int] = set()
         while True:
             with app.parts.engine.begin() as connection:
-                rows = connection.execute(text("SELECT id, args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"))
+                rows = connection.execute(
+                    text("SELECT id, args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+                )
                 jobs = [row for row in rows if row.id not in waiting and only in (None, row.args["subscriber"])]
             if not jobs:
                 return done
