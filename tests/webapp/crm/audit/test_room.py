@@ -81,7 +81,9 @@ def test_the_chain_is_checked_from_the_page_and_the_result_stays(client_as, clie
 
 def test_an_export_holds_what_was_filtered_is_safe_in_a_spreadsheet_and_is_itself_on_record(client_as, client_id):
     officer = client_as("officer")
-    answer = officer.post("/audit/export.csv", data={"entity": "organisation", "entity_id": str(client_id), "action": "organisation."})
+    answer = officer.post(
+        "/audit/export.csv", data={"entity": "organisation", "entity_id": str(client_id), "action": "organisation."}
+    )
     assert answer.status_code == 200
     assert answer.mimetype == "text/csv"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
