@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 from appliance.settings import GatewaySettings
 from inference.gateway.addresses import AddressRefused, checked_url
@@ -13,6 +14,7 @@ from inference.gateway.policy import ON_PREMISES
 from inference.gateway.run_log import RunLog
 from inference.modules import load_modules
 from inference.serving import free_port_or_leave, leave, serve, start_log
+from inference.text.russian import warm
 
 KEY_MIN_CHARACTERS = 16
 
@@ -47,6 +49,8 @@ def run(settings: GatewaySettings) -> None:
         gateway = build_gateway(settings)
     except AddressRefused as error:
         leave(str(error))
+    # Loading takes seconds; the first call must not wait for it, nor the gateway's start.
+    threading.Thread(target=warm, name="warm-russian", daemon=True).start()
     free_port_or_leave(settings.gateway_port, "OSTROV_GATEWAY_PORT", settings.gateway_host)
     serve(build_app(gateway), host=settings.gateway_host, port=settings.gateway_port)
     sys.stderr.flush()

@@ -2,7 +2,9 @@
 
 import hashlib
 import importlib
+import logging
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,12 +16,14 @@ __all__ = [
     "ModelClient",
     "ModelError",
     "Module",
+    "installed",
     "load_module",
     "load_modules",
     "split_prompt",
 ]
 
 GROUP = "ostrov.modules"
+log = logging.getLogger(__name__)
 
 
 class BrokenModule(Exception):
@@ -55,19 +59,27 @@ def load_module(package: str) -> Module:
     )
 
 
-def load_modules() -> dict[str, Module]:
-    """Every module by its name: ours, then those that installed packages add."""
+def load_modules(packages: Iterable[str] | None = None) -> dict[str, Module]:
+    """Every module by its name: ours, then those that installed packages add; a broken one is left out and logged."""
+    modules: dict[str, Module] = {}
+    for package in installed() if packages is None else packages:
+        try:
+            module = load_module(package)
+        except Exception as error:  # a module is foreign code and can fail in any way; the others must still run
+            log.exception("module.skipped package=%s reason=%s: %s", package, type(error).__name__, error)  # noqa: TRY401
+            continue
+        if module.manifest.name in modules:
+            log.error("module.skipped package=%s reason=the name %s is taken", package, module.manifest.name)
+            continue
+        modules[module.manifest.name] = module
+    return modules
+
+
+def installed() -> list[str]:
+    """The packages of modules: folders here that have a manifest, and the entry points of distributions."""
     ours = [
         f"{__name__}.{folder.name}"
         for folder in sorted(files(__name__).iterdir(), key=lambda item: item.name)
         if folder.is_dir() and (folder / "manifest.toml").is_file()
     ]
-    added = [point.value for point in entry_points(group=GROUP)]
-    modules: dict[str, Module] = {}
-    for package in [*ours, *added]:
-        module = load_module(package)
-        if module.manifest.name in modules:
-            message = f"two modules are named {module.manifest.name}; {package} is the second"
-            raise BrokenModule(message)
-        modules[module.manifest.name] = module
-    return modules
+    return [*ours, *(point.value for point in entry_points(group=GROUP))]
