@@ -8,12 +8,13 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     "purchase": (
         (2.0, (
             r"\b(?:заказать|заказываем|закажем|купить|приобрести|закупить|оформить (?:новый )?заказ|"
-            r"закупаем|покупаем|берем|оформляйте)\b"
+            r"закупаем|покупаем|берем|оформляйте|докупить|дозаказать|забронировать|взять)\b"
         )),
         (3.0, r"\bre-?order\b"),
+        (2.0, r"\b(?:i|we)(?:'d| would) like to (?:book|reserve|hire|rent)\b"),
         (2.6, r"\b(?:we|i)(?:'d| would) like (?:\d+|[a-z]+(?:ty|teen|hundred|thousand|ten|dozen))\b"),
         (1.5, r"\b(?:we|i) want (?:to (?:order|buy|get)|\d+)\b"),
-        (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b"),
+        (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b(?!\W+(?:\w+\W+)?\w+(?:ть|ться|тись)\b)"),
         (2.0, (
             r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|"
             r"order (?:\d+|\w+ more|another)|i'd like to order)\b"
@@ -33,6 +34,8 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на|интересу\w+ (?:цен\w+|"
             r"стоимость)|\bстоимость\b"
         )),
+        (1.8, r"\bваше предложение|дороговато|your (?:proposal|offer)\b"),
+        (1.5, r"\b(?:looking for (?:a |an )?(?:supplier|vendor|price)|интересу(?:ет|ют|емся)\b)"),
         (2.5, r"\b(?:quote|quotation|price list|pricing|estimate|proposal)\b"),
         (2.0, (
             r"how much (?:is|are|would|does|do|will)|what(?:'s| is| are) (?:the|your) (?:price|"
@@ -42,7 +45,8 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     "support": (
         (2.5, (
             r"не работа\w+|сломал\w*|перестал\w*|не включа\w+|ошибк\w+|не запуска\w+|"
-            r"завис\w+|не печата\w+|не могу (?:войти|зайти|подключ\w+|настро\w+)"
+            r"завис\w+|не печата\w+|не откры\w+|не вид(?:ит|ят)|не грузит\w*|вылетает|"
+            r"вышл?[аои]? из строя|не могу (?:войти|зайти|подключ\w+|настро\w+)"
         )),
         (1.5, (
             r"техническ\w+ поддержк\w+|техподдержк\w*|неисправн\w+|поломк\w+|настроить|"
@@ -50,11 +54,12 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
         )),
         (2.5, (
             r"(?:doesn't|does not|isn't|is not|not|stopped|won't|can't) (?:work\w*|turn on|"
-            r"start\w*|print\w*|connect\w*|log\w*|boot\w*|load\w*|sync\w*)"
+            r"start\w*|respond\w*|open\w*|charge\b|recogni[sz]e\w*|print\w*|connect\w*|log\w*|boot\w*|load\w*|sync\w*)"
         )),
         (1.5, (
             r"\b(?:broken|crash\w*|error|fault\w*|technical support|tech support|troubleshoot\w*|"
-            r"malfunction\w*|leaking|set up|reset)\b"
+            r"malfunction\w*|leaking|set up|reset|freez\w+|not responding|"
+            r"(?:keeps?|kept) (?:\w+ )?\w+ing|disconnect\w*|(?:making|makes) (?:a |an )?(?:\w+ )?noise|goes? offline)\b"
         )),
     ),
     "complaint": (
@@ -88,7 +93,6 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
         )),
         (3.5, r"\b(?:cancel\w*|terminate|call off|unsubscribe|end (?:our|the|my) (?:contract|subscription))\b"),
     ),
-    "other": ((4.0, r"ошибся номером|ошиблась номером|ошиблись номером|не туда попал\w*|wrong number"),),
     "information": (
         (1.2, (
             r"\b(?:хотел\w* (?:бы )?(?:узнать|уточнить|спросить)|интересует вопрос|подскажите|"
@@ -122,6 +126,7 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"be delivered|ship|come)|delivery (?:status|date|time|address)|tracking|"
             r"track (?:my|our)"
         )),
+        (1.5, r"re-?schedul\w+|перенести|перенесите"),
         (2.0, (
             r"\b(?:delivery|shipment|hasn't arrived|has not arrived|didn't arrive|not arrived|"
             r"delivered|shipped)\b"
@@ -130,7 +135,7 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     "payment": (
         (2.5, (
             r"\b(?:оплат\w+|оплач\w+|платеж\w*|плат[её]ж\w+|списал\w*|списани\w+|акт сверки|"
-            r"возврат денег|реквизит\w*|задолженност\w+|переплат\w+)"
+            r"возврат денег|верн(?:уть|ите) деньги|реквизит\w*|задолженност\w+|переплат\w+)"
         )),
         (1.5, r"\b(?:счет(?:а|у|ом|е)?|счет-фактур\w+|бухгалтер\w*)\b"),
         (2.5, (
@@ -161,14 +166,16 @@ NEGATIVE = re.compile(
 POSITIVE_STRONG = re.compile(
     r"\b(?:очень довол\w+|очень понравил\w+|великолепн\w+|"
     r"превосходн\w+|прекрасн\w+ \w+|замечательн\w+ \w+|восхитительн\w+|"
-    r"огромное (?:вам )?спасибо|рады сотруднич\w+|отличн\w+ (?:работ\w+|сервис|качеств\w+|продукт|обслуживани\w+)|"
+    r"очень приятно (?:с вами )?(?:работать|иметь)|"
+    r"огромное (?:вам )?спасибо|спасибо (?:вам )?(?:огромное|большущее)|"
+    r"рады сотруднич\w+|отличн\w+ (?:работ\w+|сервис|качеств\w+|продукт|обслуживани\w+)|"
     r"very happy|really happy|so happy|delighted|love (?:it|your|the|them|working)|"
     r"amazing|impressed|"
     r"very pleased|really pleased|great (?:service|job|work|product|experience)|very satisfied)\b"
 )
 POSITIVE = re.compile(
-    r"\b(?:отлично|супер|здорово|класс|прекрасно|спасибо большое|большое спасибо|"
+    r"\b(?:отлично|супер|здорово|класс|прекрасно|спасибо (?:вам )?большое|все устраивает|большое спасибо|"
     r"понравил\w+|рад[аы]?\b|с удовольствием|"
     r"perfect|great|lovely|brilliant|excellent|fantastic|thank you so much|thanks so much|thank you very much|"
-    r"awesome|glad|pleased|sounds good|wonderful)\b"
+    r"appreciate (?:it|your|the)|really helpful|so helpful|very helpful|awesome|glad|pleased|sounds good|wonderful)\b"
 )

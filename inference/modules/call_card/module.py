@@ -9,6 +9,7 @@ from inference.modules.base import ModelClient
 from inference.modules.call_card.budget import find_budget
 from inference.modules.call_card.contacts import find_contacts
 from inference.modules.call_card.findings import Call, Finding, proposal
+from inference.modules.call_card.hosts import with_hosts
 from inference.modules.call_card.merge import intent_of, sentiment_of, unsettled, with_model
 from inference.modules.call_card.opinion import ask_model
 from inference.modules.call_card.organisations import find_organisation
@@ -52,6 +53,7 @@ async def run(request: Input, models: ModelClient) -> Output:
 def read(request: Input) -> tuple[Call, list[Sentence], dict[str, Speaker]]:
     """The call with its speakers told apart; sentences that speak to a machine are left out of its turns."""
     transcript = Transcript(request.communication.segments)
+    request = with_hosts(request)
     sentences, roles = assign_speakers(split_sentences(transcript), request)
     russian = is_russian(transcript.text) if transcript.text.strip() else request.communication.language == "ru"
     language: Language = "ru" if russian else "en"

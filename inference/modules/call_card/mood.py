@@ -13,11 +13,24 @@ from inference.text.tokens import normal, words_of
 
 Value = TypeVar("Value")
 
+WRONG_NUMBER = re.compile(
+    r"\bошибся номером|ошиблась номером|ошиблись номером|вы ошиблись\W*$|не туда (?:попал\w*|звон\w+)|"
+    r"\bwrong number\b|misdialled|misdialed"
+)
 THREAT = re.compile(r"\b(?:если|иначе|otherwise|or else|if you|if it|if this)\b")
 THREAT_WEIGHT = 0.3
 EARLY_SHARE, EARLY_WEIGHT = 0.4, 1.3
 CLEAR_SCORE, CLEAR_MARGIN = 2.0, 1.0
-LEAST_WORDS = 4
+LEAST_WORDS = 3
+PROPOSED = 2.2
+PROPOSES = re.compile(
+    r"\b(?:вышлю|вышлем|пришлю|пришлем|отправлю|отправим|подготовлю|подготовим|сделаю|сделаем|составлю|направлю|направим)"
+    r"\W+(?:\w+\W+){0,3}?(?:коммерческ\w+|предложени\w+|\bкп\b|расчет\w*|прайс\w*|смет[уы])|"
+    r"\b(?:расчет|смету|прайс|предложение)\W+(?:\w+\W+){0,2}(?:пришлю|вышлю|отправлю|подготовлю|сделаю)|"
+    r"\b(?:посчита(?:ю|ем)|рассчита(?:ю|ем))\b|"
+    r"\b(?:i|we)(?:'ll| will| can)\W+(?:\w+\W+){0,6}?"
+    r"(?:quote|quotation|pricing|proposal|an? (?:offer|estimate|price))\b"
+)
 NOT_NEGATIVE = re.compile(r"\b(?:не|нет|no|not|without|isn't|wasn't|без)\W+(?:\w+\W+)?$")
 
 
@@ -40,7 +53,10 @@ def _client_sentences(call: Call) -> Iterator[tuple[Turn, Sentence]]:
 def guess_intent(call: Call) -> Guess[Intent] | None:
     """The intent whose cues weigh most; what is said early weighs more."""
     sentences = list(_client_sentences(call))
-    scores: dict[Intent, float] = {}
+    mistaken = _wrong_number(call)
+    if mistaken is not None:
+        return mistaken
+    scores: dict[Intent, float] = _offered(call)
     best: dict[Intent, tuple[float, Turn, Sentence]] = {}
     for position, (turn, sentence) in enumerate(sentences):
         early = EARLY_WEIGHT if position <= EARLY_SHARE * len(sentences) else 1.0
@@ -53,12 +69,32 @@ def guess_intent(call: Call) -> Guess[Intent] | None:
             scores[intent] = scores.get(intent, 0.0) + weight
             if weight > best.get(intent, (0.0, turn, sentence))[0]:
                 best[intent] = (weight, turn, sentence)
+    if "quote_request" not in best and "purchase" in best and _offered(call):
+        best["quote_request"] = best["purchase"]
+    scores = {intent: score for intent, score in scores.items() if intent in best}
     if not scores:
         return None
     ranked = sorted(scores, key=lambda intent: -scores[intent])
     margin = scores[ranked[0]] - (scores[ranked[1]] if len(ranked) > 1 else 0.0)
     _, turn, sentence = best[ranked[0]]
     return Guess(ranked[0], turn, sentence, scores[ranked[0]] >= CLEAR_SCORE and margin >= CLEAR_MARGIN)
+
+
+def _offered(call: Call) -> dict[Intent, float]:
+    """A price or an offer that our colleague promises says what the client was after."""
+    for turn in call.of("colleague"):
+        if PROPOSES.search(normal(turn.text)):
+            return {"quote_request": PROPOSED}
+    return {}
+
+
+def _wrong_number(call: Call) -> Guess[Intent] | None:
+    """Whoever says so: the call was not for us."""
+    for turn in call.turns:
+        for sentence in turn.sentences:
+            if WRONG_NUMBER.search(normal(sentence.text)):
+                return Guess("other", turn, sentence, clear=True)
+    return None
 
 
 def guess_sentiment(call: Call) -> Guess[Sentiment] | None:

@@ -12,11 +12,21 @@ from inference.text.russian import is_place, name_tags, nominative, part_of_spee
 from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 KIND = (
-    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|"
-    r"магазин[ае]?|холдинг[ае]?|клиник[аиу]|"
-    r"групп[аы] компаний|отел[ья]|ресторан[а]?|салон[а]?|агентств[оа]|студи[яи]|университет[а]?|школ[аыу])"
+    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|магазин[ае]?|(?:агро)?холдинг[ае]?|"
+    r"клиник[аиу]|групп[аы] компаний|отел[ья]|ресторан[а]?|салон[а]?|агентств[оа]|студи[яи]|университет[а]?|школ[аыу]|"
+    r"гостиниц[аы]|кафе|поликлиник[аи]|больниц[аы]|лице[йя]|гимнази[яи]|детск\w+ сад\w*|(?:авто)?баз[аы]|аптек[аи]|"
+    r"торгов\w+ дом\w*|бюро|центр[а]?|фабрик[аи]|комбинат[а]?|банк[а]?|автосервис[а]?|автосалон[а]?|типографи[яи]|"
+    r"пекарн[яи]|супермаркет[а]?|сет[ьи]|институт[а]?|колледж[а]?|музе[йя]|театр[а]?|фонд[а]?|совхоз[а]?|ферм[аы]|"
+    r"хозяйств[оа]|концерн[а]?|корпораци[яи]|кооператив[а]?|склад[а]?|производств[оа])"
 )
 LEGAL = r"(?:ооо|зао|оао|пао|ао|ип|тоо|нпо)"
+KIND_OR_LEGAL = rf"(?:\w+(?:ая|ое|ый|ой) )?(?:{KIND}(?: {LEGAL})?|{LEGAL})"
+KIND_OR_LEGAL_ALONE = re.compile(rf"{KIND}|{LEGAL}")
+KIND_NAMED = 0.85
+ASKED_ORGANISATION = re.compile(
+    r"организаци|компани|фирм|откуда|представ|company|organi[sz]ation|firm|calling from|business|account name"
+)
+EARLY_ANSWER = 30
 _CUES = (
     (
         0.9,
@@ -42,7 +52,7 @@ _CUES = (
             r"at)|i am (?:from|with|at)|it's"
         ),
     ),
-    (0.78, r"from|with|at|of|из|с"),
+    (0.78, r"(?:from|with|at|of)(?: the)?|из|с"),
     (0.72, r"for|для"),
 )
 CUES = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _CUES]
@@ -63,6 +73,10 @@ NOT_ORGANISATIONS = vocabulary(
     "afternoon thanks please mr mrs ms sir english russian я мы вы он она они да нет it's i'm calling "
     "just about"
 )
+NUMBERED = re.compile(
+    r"\b(?P<kind>поликлиник[аи]|больниц[аы]|школ[аы]|лице[йя]|гимнази[яи]|детск\w+ сад\w*|(?:авто)?баз[аы]|аптек[аи]|"
+    r"завод[а]?|колледж[а]?|библиотек[аи]|училищ[еа])\s*(?:номер|№|n)\s*(?P<number>\w+)"
+)
 JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
 QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
 NAME_BEFORE = re.compile(
@@ -71,7 +85,8 @@ NAME_BEFORE = re.compile(
 )
 ASKED_NAME = re.compile(
     r"представьтесь|как (?:к )?вас|ваше имя|кто (?:это )?звонит|с кем|откуда|"
-    r"какая компания|your (?:full |company )?name|which company|"
+    r"какая компания|организаци|как\w+ компани|вашей? компани|who should i|на кого|(?:take|get|have) your|"
+    r"company (?:is|are)|your (?:full |company )?name|which company|"
     r"what company|who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|"
     r"speaking)|may i ask who|where are you calling from"
 )
@@ -81,7 +96,7 @@ SAME = 84.0
 
 def find_organisation(call: Call) -> list[Finding]:
     """The client's organisation: as told, else as our colleague says it back, else as expected and named."""
-    told = [finding for turn in call.of("client") for finding in _told(call, turn)]
+    told = [finding for turn in call.of("client") for finding in (*_told(call, turn), *_numbered(turn))]
     if not told:
         told = list(_expected(call))
     best = max(told, key=lambda finding: finding.confidence, default=None)
@@ -90,9 +105,13 @@ def find_organisation(call: Call) -> list[Finding]:
 
 def _told(call: Call, turn: Turn) -> Iterator[Finding]:
     tokens = tokenize(turn.text)
+    known = {mention.first: mention.last for mention in mentions(tokens, [o.name for o in call.request.organisations])}
     index = 0
     while index < len(tokens):
-        run = _run(tokens, index)
+        if KIND_OR_LEGAL_ALONE.fullmatch(tokens[index].norm):
+            index += 1
+            continue
+        run = tokens[index : known[index]] if index in known else _run(tokens, index)
         if not run:
             index += 1
             continue
@@ -120,11 +139,23 @@ def _run(tokens: list[Token], index: int) -> list[Token]:
         joins = word.norm in JOINERS and place + 1 < len(tokens) and _is_name_word(tokens[place + 1])
         if word.text == "." and (not joins or tokens[place + 1].start > word.end):
             break
+        headed = len(run) == 1 and part_of_speech(run[0].norm) == "ADJF" and part_of_speech(word.norm) == "NOUN"
+        if headed and not _is_name_word(word):
+            return [*run, word]
         if not joins and not (_is_name_word(word) or (word.is_number and word.text.isdigit())):
             break
         run.append(word)
         place += 1
     return run
+
+
+def _numbered(turn: Turn) -> Iterator[Finding]:
+    """Such as "поликлиника номер три", "из лицея №5"."""
+    for match in NUMBERED.finditer(normal(turn.text)):
+        kind, number = turn.text[match.start("kind") : match.end("kind")], match.group("number")
+        value = f"{nominative(kind.lower())} номер {number}"
+        if not OTHERS.search(normal(turn.text[max(0, match.start() - 60) : match.start("kind")])):
+            yield found(turn, (match.start("kind"), match.end()), "organisation", value, confidence=0.75)
 
 
 def _is_name_word(token: Token) -> bool:
@@ -140,10 +171,12 @@ def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:
     before += " "
     sure = next((weight for weight, cue in CUES if cue.search(before)), 0.0)
     sure = sure or _after_name(call, turn, start, turn.text[start:end])
+    sure = sure or _answers(call, turn, start, turn.text[start:end])
     if not sure or OTHERS.search(before):
         return None
     words = turn.text[start:end]
-    if WEAK.search(before) and not _introduces(turn, start):
+    named = sure >= KIND_NAMED and re.search(rf"(?:^|[.,!?]\W*|\bиз ){KIND_OR_LEGAL}\W{{0,3}}$", before.strip())
+    if WEAK.search(before) and not (named or _introduces(turn, start) or _was_asked(call, turn, start)):
         return None
     if re.search(r"(?<!\w)(?:for|для|this is|it's|i'm|я|это)\W*$", before) and not _is_known(call, words):
         return None
@@ -174,12 +207,37 @@ def _after_name(call: Call, turn: Turn, start: int, words: str) -> float:
     asker = call.before(turn)
     asked = asker is not None and ASKED_NAME.search(normal(asker.text)) is not None
     name = NAME_BEFORE.search(before)
+    if re.search(r"(?:зовут|имя|фамилия|is) \w+[.,]\s*$", normal(before)) and _is_known(call, words):
+        return 0.85
     introduced = name is not None and (
         asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1))
     )
     if not introduced:
         return 0.0
-    return 0.85 if _is_known(call, words) else 0.7 if asked or " " in words else 0.0
+    kind = re.match(rf"{KIND}\b", normal(words)) is not None
+    mixed = re.fullmatch(r"[А-ЯЁA-Z][а-яёa-z]+[А-ЯЁA-Z]\w+", words) is not None
+    return 0.85 if _is_known(call, words) else 0.7 if asked or kind or mixed or " " in words else 0.0
+
+
+def _was_asked(call: Call, turn: Turn, start: int) -> bool:
+    """Whether a question for a name or a company comes right before."""
+    asker = call.before(turn)
+    asks = asker is not None and (
+        ASKED_NAME.search(normal(asker.text)) or ASKED_ORGANISATION.search(normal(asker.text))
+    )
+    return bool(asks) and start < 2 * EARLY_ANSWER
+
+
+def _answers(call: Call, turn: Turn, start: int, words: str) -> float:
+    """A known organisation that opens an answer, or a company's name that is the answer to "which company?"."""
+    asker = call.before(turn)
+    if asker is None or start > EARLY_ANSWER or turn.speaker != "client":
+        return 0.0
+    lone = turn.text[:start].strip() == "" and re.match(r"[.,]|$", turn.text[start + len(words) :]) is not None
+    asked = ASKED_ORGANISATION.search(normal(asker.text)) is not None
+    if _is_known(call, words) and (lone or asked):
+        return 0.85
+    return 0.7 if asked and lone and not names_person(words) else 0.0
 
 
 def _dictionary(words: str) -> bool:
@@ -192,6 +250,9 @@ def _is_known(call: Call, words: str) -> bool:
 
 def _value(call: Call, words: str, before: str) -> str:
     """The name as it is written: after "из" and the like a lone Russian noun goes back to the nominative."""
+    bare = re.sub(rf"^(?:{KIND}|{LEGAL})\s+", "", words, flags=re.IGNORECASE)
+    if bare != words and bare[:1].isupper():
+        return bare
     declined = re.search(r"(?:\bиз|\bот|\bс)\W*$", before) is not None
     if call.language == "ru" and declined and " " not in words and part_of_speech(words.lower()) == "NOUN":
         return nominative(words)

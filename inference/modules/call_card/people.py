@@ -40,20 +40,25 @@ NOT_NAMES = vocabulary(
 )
 TITLES = vocabulary("mr mrs ms miss dr mister")
 VOCATIVE = re.compile(
-    r"(?:спасибо|хорошо|здравствуйте|добрый день|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$"
+    r"(?:спасибо|хорошо|здравствуйте|добрый день|добрый вечер|доброе утро|"
+    r"алло|понял|поняла|отлично|да|thanks|thank you|hello|hi|okay|great|sure|right)\W{1,2}$"
 )
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
 ROLE = re.compile(
     r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|"
-    r"начальник|заместитель|завхоз|администратор|"
+    r"начальник|заместитель|завхоз|администратор|завуч|агроном|прораб|логист|закупщик|владелец|юрист|кладовщик|"
     r"технолог|механик|главный инженер|отдел закупок)\s*$",
     re.IGNORECASE,
 )
+PLACED = re.compile(r"(?<!\w)(?:from|at|with|of|из|компани\w+|фирм\w+|ооо|оао|зао|ип)(?: the)?\W{1,3}$")
+ASKS_FOR = re.compile(r"\b(?:is this|am i speaking (?:to|with)|is that|это|вы)\W+$|^\W*(?:алло|hello|hi)\W+$")
+CONFIRMS = re.compile(r"^\W*(?:да|это я|я|слушаю|speaking|yes|yeah|yep|it is|this is (?:he|she)|that's me)\b")
 EARLY, EARLY_ANSWER = 60, 25
 ASKED_NAME = re.compile(
     r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|"
     r"с кем (?:я )?(?:говорю|разговариваю)|your (?:full )?name|"
+    r"на кого (?:оформ|выпис|запис)|чье имя|who should i (?:address|make|put|send|ask)|"
     r"who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|speaking)|who do i have|may i ask who"
 )
 SPELLED = re.compile(r"\b((?:[A-Za-z][-–. ,]+){3,}[A-Za-z])\b")
@@ -65,10 +70,11 @@ CLIENT_LIKENESS = 84.0
 def find_person(call: Call) -> list[Finding]:
     """The caller: who introduces himself, else who is addressed by our colleague."""
     told = [finding for turn in call.of("client") for finding in _introductions(call, turn)]
+    told += [finding for turn in call.of("colleague") for finding in _confirmed(call, turn)]
     if not told:
         told = [finding for turn in call.of("colleague") for finding in _addressed(call, turn)][:1]
     known = _expected(call)
-    best = max(told, key=lambda finding: (finding.confidence, len(str(finding.value))), default=None)
+    best = max(told, key=lambda finding: (finding.confidence, min(len(str(finding.value).split()), 2)), default=None)
     if best is None:
         return known[:1]
     return [_spelled(call, _completed(best, told))]
@@ -137,15 +143,30 @@ def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
             sure = max(sure, 0.85)
         if not sure and asked and start < EARLY_ANSWER and _looks_named(words):
             sure = 0.85
+        if not sure and ROLE.search(turn.text[:start]) and (_dictionary(words) or len(words.split()) > 1):
+            sure = 0.8
         if not sure and _opens(turn, words, start, end):
             sure = 0.75
-        if not sure or not _is_person(words, before):
+        if not sure or not _is_person(words, before) or PLACED.search(before):
             continue
         if NEEDS_MORE.search(before) and not asked and not _settled(words, start, after):
             continue
         finding = _person(call, turn, (words, start, end), sure)
         if finding is not None:
             yield finding
+
+
+def _confirmed(call: Call, turn: Turn) -> Iterator[Finding]:
+    """Whom our colleague asks for, when the other says yes: "Is this James Whitfield?" - "Speaking"."""
+    after = call.after(turn)
+    if after is None or not CONFIRMS.search(normal(after.text)):
+        return
+    for words, start, end in _names(turn):
+        asks = ASKS_FOR.search(normal(turn.text[max(0, start - 30) : start])) is not None
+        if asks and turn.text[end : end + 1] == "?" and _looks_named(words):
+            finding = _person(call, turn, (words, start, end), 0.8)
+            if finding is not None:
+                yield finding
 
 
 def _settled(words: str, start: int, after: str) -> bool:
@@ -168,6 +189,9 @@ def _looks_named(words: str) -> bool:
 def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
     """Such as "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
     full = len(words.split()) > 1 and _looks_named(words)
+    follows = re.match(r",? (?:from|with|at|of|from the) [A-Z]", turn.text[end : end + 20])
+    if full and follows and words.isascii() and start < EARLY_ANSWER:
+        return True
     before = ROLE.sub("", turn.text[:start]).rstrip()
     alone = not before or before[-1:] in {".", "!", "?", ","}
     return full and alone and start < EARLY and turn.text[end : end + 1] in {",", ".", ""} and _dictionary(words)
@@ -225,8 +249,6 @@ def is_colleague(call: Call, name: str) -> bool:
             return True
         if len(words) == 1 and any(likeness(words[0], part) >= SAME_PERSON for part in parts):
             return True
-        if len(words) > 1 and len(parts) == 1 and likeness(words[0], parts[0]) >= SAME_PERSON:
-            return True
     return False
 
 
@@ -244,7 +266,9 @@ def _addressed(call: Call, turn: Turn) -> Iterator[Finding]:
         set_off = after[:1] in {",", ".", "!", "?"} and (VOCATIVE.search(before) is not None or start == 0)
         named = bool(name_tags(normal(words.split()[0]))) if russian else set_off
         introduces = any(cue.search(before) for _, cue in SELF) or AFTER_NAME.search(normal(turn.text[end : end + 30]))
-        if introduces or not (by_title or (polite and set_off) or (named and set_off and VOCATIVE.search(before))):
+        opens = start == 0 and turn.index > 0 and after[:1] == "," and _dictionary(words)
+        called = named and set_off and (VOCATIVE.search(before) is not None or opens)
+        if introduces or not (by_title or (polite and set_off) or called):
             continue
         value = full_name(words) if russian else words
         known = _by_surname(call, words) if by_title else None

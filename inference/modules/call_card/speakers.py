@@ -68,6 +68,37 @@ _COLLEAGUE = (
         1.0,
         r"могу (?:вам )?(?:предложить|порекомендовать)|i can offer|let me (?:check|see|look|take|confirm|note|write)",
     ),
+    (
+        2.0,
+        (
+            r"(?:назовите|на как\w+ (?:компани|организаци|почт|адрес|фамили|имя)|на кого (?:оформ|выписа|запис)|"
+            r"(?:телефон|номер|почта|адрес) для связи|представьтесь|как вас|откуда вы|какая компания|как называется)"
+        ),
+    ),
+    (
+        2.0,
+        (
+            r"(?:what|which) (?:company|organi[sz]ation|firm) (?:is|are)|who should i (?:address|make|put|send|ask)|"
+            r"best (?:number|e-?mail|way)|can i (?:take|get|have|grab) (?:your|a)|any budget|(?:a|your) budget in mind|"
+            r"what(?:'s| is) the deadline|who am i|(?:are you|were you) (?:looking to|hoping to|planning)"
+        ),
+    ),
+    (
+        1.5,
+        r"\b(?:i'm|we're|i am|we are) (?:so |very |really |terribly )?sorry\b|apologi[sz]e|сожале\w+",
+    ),
+    (
+        1.5,
+        (
+            r"(?:могу|можем) (?:дать|сделать|предоставить) (?:вам )?скидк\w+|вы (?:нам )?оставляли|"
+            r"i can (?:get|give|offer|do|ask)|"
+            r"you (?:asked|enquired|inquired|contacted|requested)|вы ошиблись|you've got the wrong|напишите заявление"
+        ),
+    ),
+    (
+        1.5,
+        r"^\W*(?:спасибо|хорошо|thank you|thanks|right|okay),? (?:mr|mrs|ms|miss)\b|к вам (?:приед|отправ|подъед)\w+",
+    ),
     (1.0, r"что(?:-нибудь)? еще|anything else|минуту,? (?:сейчас )?(?:посмотрю|проверю)|слушаю вас|я вас слушаю"),
     (1.0, r"\b(?:цена|стоимость) (?:составит|составляет|будет)|it costs|the price is|that comes to|that would be"),
     (
@@ -136,13 +167,37 @@ _CLIENT = (
             r"laboratory|lab|shop|site|school|warehouse|factory)"
         ),
     ),
+    (
+        2.0,
+        (
+            r"\b(?:мы|я) (?:\w+ )?(?:оплатил|заказал|заказывал|купил|покупал|получил|жду|ждем)\w*|\bхочу\b|"
+            r"где (?:мой|наш|моя|наша)|вернуть деньги|^\W*здравствуйте,? я\b|\b(?:мы|я) из\b"
+        ),
+    ),
+    (
+        2.0,
+        (
+            r"\bi (?:returned|ordered|bought|placed|received|got your|was charged|have a question)|"
+            r"\bwe (?:ordered|bought|placed|received|had a|were (?:billed|charged))|"
+            r"i've been (?:charged|waiting|trying)|"
+            r"my (?:printer|order|account|subscription|name is|name's)|calling (?:on behalf|from|about)"
+        ),
+    ),
     (1.0, r"записывайте|\bя из (?:компании|фирмы)|\bwe can spend|уложиться|мы готовы|у нас бюджет"),
     (1.0, r"у нас (?:не|сломал|проблем)|we have a problem|i have a (?:problem|question)|у меня (?:вопрос|проблем)"),
 )
 COLLEAGUE_CUES = [(weight, re.compile(pattern)) for weight, pattern in _COLLEAGUE]
 CLIENT_CUES = [(weight, re.compile(pattern)) for weight, pattern in _CLIENT]
 INTRODUCTION = re.compile(r"меня зовут|my name is|\bэто\b|this is|speaking|слушаю|добрый день|здравствуйте|hello")
-SWITCH, SWITCH_AFTER_QUESTION, SWITCH_AT_SEGMENT = 1.6, 0.3, 0.7
+VOCATIVE = r"hi|hello|hey|morning|afternoon|evening|day|здравствуйте|день|утро|вечер|приветствую|добрый|привет"
+SWITCH, SWITCH_AFTER_QUESTION, SWITCH_AT_SEGMENT = 2.0, 0.5, 0.3
+ASKS = re.compile(
+    r"(?:^|\W)(?:назовите|представьтесь|продиктуйте|оставьте|запишу|напомните)\W|"
+    r"(?:сколько вам|как вас зовут|как к вам обращаться|на какой адрес|на какую почту|для связи|телефон|бюджет|"
+    r"your name|your number|your e-?mail|best number|how many|your budget|a budget in mind|speaking with|"
+    r"can i help|могу помочь|могу быть полез\w+|company is (?:it|this)|the deadline|to spend|when works)\W*$"
+)
+SWITCH_TO_ANSWER = -0.9  # a question at the end of a segment is answered by the other one
 ANSWERS_FIRST = 0.8
 COMPANY_LIKENESS = 84
 PAIR = 2
@@ -159,8 +214,9 @@ def leaning(sentence: str, request: CallCardInput) -> float:
 def _introduces_us(text: str, request: CallCardInput) -> float:
     """Our company's name or a colleague's name in a greeting speaks for the colleague."""
     if not INTRODUCTION.search(text):
-        return 0.0
-    heard, score = sounds(text), 0.0
+        return _greets_us(text, request)
+    score = _greets_us(text, request)
+    heard = sounds(text)
     company = sounds(request.company.name)
     if len(company) > 3 and fuzz.partial_ratio(company, heard) >= COMPANY_LIKENESS:
         score += 2.0
@@ -171,6 +227,16 @@ def _introduces_us(text: str, request: CallCardInput) -> float:
         if first and re.search(rf"\b{re.escape(first[0])}\b\W+(?:speaking|слушаю|слушает|here)", text):
             return score + 2.0
     return score
+
+
+def _greets_us(text: str, request: CallCardInput) -> float:
+    """Who greets a colleague by name is the client: "Hi Tom", "Анна, здравствуйте"."""
+    for colleague in request.colleagues:
+        first = re.escape(normal(colleague.name).split()[0]) if colleague.name.split() else ""
+        if first and re.search(rf"\b(?:{VOCATIVE})\W+{first}\b|^\W*{first}\W+(?:{VOCATIVE})\b", text):
+            own = re.search(rf"\b{first}\W+(?:\w+\W+)?(?:speaking|слуша\w+|чем|how)\b|$", text)
+            return 0.0 if own is not None and own.group() else -2.5
+    return 0.0
 
 
 def assign_speakers(sentences: Sequence[Sentence], request: CallCardInput) -> tuple[list[Sentence], dict[str, Speaker]]:
@@ -246,6 +312,6 @@ def _clear(sentence: Sentence, lean: float) -> float:
 
 def _switch_cost(before: Sentence, sentence: Sentence) -> float:
     """Speakers change after a question most often, and rather between segments than inside one."""
-    if before.text.endswith("?"):
-        return SWITCH_AFTER_QUESTION
+    if before.text.endswith("?") or ASKS.search(normal(before.text)):
+        return SWITCH_AFTER_QUESTION if before.segment == sentence.segment else SWITCH_TO_ANSWER
     return SWITCH if before.segment == sentence.segment else SWITCH_AT_SEGMENT
