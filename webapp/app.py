@@ -11,7 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from appliance.settings import WebSettings
 from webapp import wiring
@@ -21,7 +21,7 @@ from webapp.kit import changes, i18n
 from webapp.kit.access import SYSTEM, Actor
 from webapp.kit.clock import now
 from webapp.kit.errors import AppError, SignInRequired
-from webapp.web import errors, health, shell
+from webapp.web import errors, guard, health, shell
 
 log = structlog.get_logger()
 ALWAYS_PUBLIC = frozenset(
@@ -104,6 +104,14 @@ def _database_down(error: OperationalError) -> Response:
     return errors.database_down()
 
 
+def _bad_value(error: DataError) -> Response:
+    """A value that the database cannot take: what was written before it is taken back."""
+    log.warning("database.refused", error=type(error.orig).__name__, path=request.path)
+    if "session" in g:
+        g.session.rollback()
+    return guard.out_of_range(error)
+
+
 def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> App:
     """Build the application for gunicorn or a test; `parts` lets a test bring its own."""
     info = Info(title="Ostrov API", version="1.0.0")
@@ -118,6 +126,7 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
         validation_error_status=422,
         validation_error_callback=errors.invalid_input,
     )
+    app.url_map.converters["int"] = guard.RecordId
     app.parts = parts or wiring.assemble(settings)
     app.config.update(
         SECRET_KEY=wiring.secret_key(settings),
@@ -130,9 +139,11 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
         DEBUG=settings.debug,
     )
     app.before_request(_open_session)
+    app.before_request(guard.refuse_unstorable)
     app.teardown_request(_close_session)
     app.register_error_handler(AppError, _show_error)
     app.register_error_handler(OperationalError, _database_down)
+    app.register_error_handler(DataError, _bad_value)
     csrf = CSRFProtect(app)
     shell.install(app, FEATURES, settings)
     health.install(app, settings)

@@ -13,11 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from appliance.settings import WebSettings
 from webapp import wiring
 from webapp.ai.search.vectors import embed_pending
+from webapp.kit import files
 from webapp.kit.errors import AppError
 from webapp.kit.jobs import Deliverer, Work, worker_app
 
 log = structlog.get_logger()
-STALLED_AFTER_SECONDS = 30
+# A worker says every few seconds that it lives; one that has not for this long is dead, and its jobs are taken over.
+HEARTBEAT_SECONDS = 4
+STALLED_AFTER_SECONDS = 20
+RECOVERY_PAUSE_SECONDS = 5
 QUEUES = ("default", "ai")
 VECTORS_PAUSE_SECONDS = 3.0
 VECTORS_RETRY_SECONDS = 10.0
@@ -57,6 +61,9 @@ async def keep_vectors(parts: wiring.Parts, stop: asyncio.Event) -> None:
 async def _serve(settings: WebSettings) -> None:
     parts = wiring.assemble(settings)
     app = build(settings, parts)
+    for folder in (settings.recordings_dir, settings.documents_dir):
+        if swept := files.sweep(folder):
+            log.warning("uploads.swept", folder=folder.name, files=swept)
     async with app.open_async():
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -73,6 +80,8 @@ async def _serve(settings: WebSettings) -> None:
                     listen_notify=True,
                     delete_jobs="successful",
                     shutdown_graceful_timeout=10,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_AFTER_SECONDS,
                 )
             )
             for queue in QUEUES
@@ -82,7 +91,9 @@ async def _serve(settings: WebSettings) -> None:
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             await recover(app)
-            done, _ = await asyncio.wait([stopped, *workers], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                [stopped, *workers], timeout=RECOVERY_PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
             if any(task in done for task in workers):
                 break
         stop.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import threading
 import time
 from dataclasses import asdict
@@ -56,24 +57,24 @@ class SpeechService:
         self._work = Counter("ostrov_speech_work_seconds", "Time spent on it", registry=self.registry)
         self._waiting = Gauge("ostrov_speech_waiting", "Recordings that wait or run", registry=self.registry)
 
-    async def transcribe(self, request: Request, upload: UploadFile, wish: Wish) -> Transcript:
+    async def transcribe(self, request: Request, upload: UploadFile, wish: Wish, max_seconds: float) -> Transcript:
         """Transcribe when it is this recording's turn; stop early when the asker has gone."""
         gone = threading.Event()
         watcher = asyncio.create_task(_watch(request, gone))
         self._waiting.inc()
         try:
             async with self._turn:
-                return await asyncio.to_thread(self._work_on, upload, wish, gone)
+                return await asyncio.to_thread(self._work_on, upload, wish, max_seconds, gone)
         finally:
             self._waiting.dec()
             watcher.cancel()
 
-    def _work_on(self, upload: UploadFile, wish: Wish, gone: threading.Event) -> Transcript:
+    def _work_on(self, upload: UploadFile, wish: Wish, max_seconds: float, gone: threading.Event) -> Transcript:
         """Decode and recognise in this thread."""
         if gone.is_set():
             raise Abandoned
         started = time.perf_counter()
-        recording = decode(upload.file, max_seconds=self._max_seconds)
+        recording = decode(upload.file, max_seconds=min(max_seconds, self._max_seconds))
         transcript = self.recogniser.transcribe(recording, wish, gone.is_set)
         spent = time.perf_counter() - started
         self._audio.inc(transcript.duration)
@@ -139,6 +140,16 @@ def _wish(form: FormData) -> Wish:
     )
 
 
+def _max_seconds(form: FormData) -> float:
+    """Read the longest recording that the asker wants to have transcribed; no bound of the asker's without one."""
+    given = form.get("max_minutes")
+    try:
+        minutes = float(given) if isinstance(given, str) else math.inf
+    except ValueError:
+        return math.inf
+    return minutes * 60 if minutes > 0 else math.inf
+
+
 async def _answer(service: SpeechService, request: Request) -> Response:
     """Answer one transcription request."""
     async with request.form(max_files=1, max_fields=20) as form:
@@ -146,7 +157,7 @@ async def _answer(service: SpeechService, request: Request) -> Response:
         if not isinstance(upload, UploadFile):
             return problem(422, "invalid-request", "The request is not valid", "The field 'file' is missing.", "file")
         try:
-            transcript = await service.transcribe(request, upload, _wish(form))
+            transcript = await service.transcribe(request, upload, _wish(form), _max_seconds(form))
         except RecordingProblem as error:
             log.info("recording.refused kind=%s", error.kind)
             return problem(error.status, error.kind, error.title, str(error), "file")

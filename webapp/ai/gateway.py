@@ -12,6 +12,11 @@ import httpx
 from webapp.kit.errors import AppError, Unavailable
 from webapp.kit.i18n import N_
 
+TOO_LONG = N_(
+    "The recording is longer than this server takes (setting OSTROV_RECORDING_MAX_MINUTES). "
+    "Split it and upload the parts."
+)
+
 
 class ModelUnavailable(Unavailable):
     """The model that is needed is down or switched off."""
@@ -64,14 +69,20 @@ class Gateway:
         filename: str,
         hotwords: Sequence[str] = (),
         language: str | None = None,
+        max_minutes: int | None = None,
         actor: int | None = None,
     ) -> dict[str, Any]:
-        """The transcript of a recording: language, duration in seconds, segments with words (see docs/gateway.md)."""
+        """The transcript of a recording: language, duration in seconds, segments with words (see docs/gateway.md).
+
+        One that is longer than `max_minutes` is refused with BadRecording.
+        """
         fields = {"model": "speech", "response_format": "verbose_json"}
         if hotwords:
             fields["hotwords"] = ", ".join(hotwords)
         if language:
             fields["language"] = language
+        if max_minutes:
+            fields["max_minutes"] = str(max_minutes)
         with path.open("rb") as stream:
             result: dict[str, Any] = self._post(
                 "/v1/audio/transcriptions",
@@ -145,4 +156,6 @@ def _check(response: httpx.Response) -> None:
         if "output-invalid" in str(problem.get("type", "")):
             raise BadOutput(detail)
         raise ModelUnavailable(detail)
+    if str(problem.get("type", "")).endswith("recording-too-long"):
+        detail = TOO_LONG
     raise BadRecording(detail, field=problem.get("field"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import phonenumbers
 from babel.numbers import list_currencies
@@ -24,6 +24,7 @@ HOST = re.compile(r"https?://[^\s/?#\"'<>]+\.[^\s\"'<>]+", re.IGNORECASE)
 LARGEST_AMOUNT = Decimal("999999999999.99")
 LONGEST_NOTE = 20_000
 LONGEST_EMAIL = 254
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 DEFAULT_REGION = "RU"  # the country of a phone that is written without its country code
 
 
@@ -177,14 +178,27 @@ def currency(value: Any) -> str:
 
 def day(value: Any) -> date | None:
     """A calendar day, as YYYY-MM-DD; None when empty."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
     if value is None or value == "":
         return None
     try:
-        return date.fromisoformat(str(value).strip())
+        plain = isinstance(value, date) and not isinstance(value, datetime)
+        parsed: date = value if plain else date.fromisoformat(str(value).strip())
     except ValueError:
         raise Unclean(N_("This is not a date")) from None
+    return believable(parsed)
+
+
+D = TypeVar("D", bound=date)
+
+
+def believable(value: D) -> D:
+    """A date or a moment of the years in which people do business; Unclean for one that nobody can mean.
+
+    What lies at the edges of the calendar cannot be moved to another time zone, nor read back from the database.
+    """
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise Unclean(N_("This date is too far away"))
+    return value
 
 
 def moment(value: Any) -> datetime | None:
@@ -195,7 +209,7 @@ def moment(value: Any) -> datetime | None:
         parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
     except ValueError:
         raise Unclean(N_("This is not a date")) from None
-    if parsed.tzinfo is None:
+    if believable(parsed).tzinfo is None:
         parsed = parsed.replace(tzinfo=current_timezone())
     return parsed.astimezone(UTC)
 

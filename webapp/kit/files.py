@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from webapp.kit.i18n import N_, gettext
 
 PIECE_BYTES = 1 << 20
 HEAD_BYTES = 512
+ARRIVING = ".arriving-"
+LONGEST_UPLOAD_SECONDS = 3600.0  # an upload that still arrives is written to all the time
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,29 @@ def too_large(limit_megabytes: int, field: str) -> TooLarge:
 def receive(stream: IO[bytes], folder: Path, *, limit_megabytes: int, field: str) -> Arrived:
     """Read a stream into a temporary file; an empty file or one over the limit is refused and leaves nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".arriving-{uuid.uuid4().hex}"
+    path = folder / f"{ARRIVING}{uuid.uuid4().hex}"
     try:
         with path.open("xb") as target:
             return _copy(stream, target, path, limit_megabytes, field)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path, *, older_than_seconds: float = LONGEST_UPLOAD_SECONDS) -> int:
+    """Remove what uploads that were cut off by a crash left behind; answers how many files there were."""
+    left = [path for path in folder.glob(f"{ARRIVING}*") if _age_seconds(path) > older_than_seconds]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _age_seconds(path: Path) -> float:
+    """How long ago a file was last written to; 0 when it has just gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _copy(stream: IO[bytes], target: IO[bytes], path: Path, limit_megabytes: int, field: str) -> Arrived:

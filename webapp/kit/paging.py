@@ -17,6 +17,7 @@ from webapp.kit.i18n import N_
 
 T = TypeVar("T")
 COUNT_CAP = 1000
+LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,24 @@ def encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, size: int) -> list[Any]:
-    """The sort key in a cursor; raises Invalid when it was not made by `encode`."""
+def decode(cursor: str, kinds: Sequence[type[Any]]) -> list[Any]:
+    """The sort key in a cursor, one value of each kind; raises Invalid when it was not made by `encode`."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
-        values = None
-    if not isinstance(values, list) or len(values) != size:
-        raise Invalid({"after": N_("This page link is not valid; go back to the first page")})
-    return values
+        return [_typed(kind, value) for kind, value in zip(kinds, values, strict=True)]
+    except (ValueError, TypeError, RecursionError):
+        raise Invalid({"after": N_("This page link is not valid; go back to the first page")}) from None
+
+
+def _typed(kind: type[Any], value: Any) -> Any:
+    """A value as its column takes it (dates travel as ISO text); raises ValueError or TypeError."""
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if type(value) is not kind:
+        raise TypeError
+    if (kind is int and abs(value) > LARGEST_NUMBER) or (kind is str and "\x00" in value):
+        raise ValueError
+    return value
 
 
 def fetch(
@@ -58,9 +68,8 @@ def fetch(
     The columns must be indexed together in this order and must not be NULL.
     """
     if after:
-        values = decode(after, len(keys))
         bound = tuple_(*keys)
-        edge = tuple_(*[_typed(key, value) for key, value in zip(keys, values, strict=True)])
+        edge = tuple_(*decode(after, [key.type.python_type for key in keys]))
         statement = statement.where(bound < edge if descending else bound > edge)
     ordered = statement.order_by(*[key.desc() if descending else key.asc() for key in keys]).limit(limit + 1)
     rows = session.scalars(ordered).unique().all()
@@ -68,13 +77,6 @@ def fetch(
     rows = rows[:limit]
     cursor = encode([getattr(rows[-1], key.key) for key in keys]) if more else None
     return Page(rows, cursor)
-
-
-def _typed(key: Any, value: Any) -> Any:
-    """A cursor value as the column's type: dates travel as ISO text."""
-    if isinstance(value, str) and key.type.python_type is datetime:
-        return datetime.fromisoformat(value)
-    return value
 
 
 def count_capped(session: Session, statement: Select[Any], cap: int = COUNT_CAP) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import Response, g, jsonify
 from pydantic import BaseModel, Field
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from webapp.kit.access import Actor
 
 M = TypeVar("M", bound=BaseModel)
+RecordId = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ListQuery(BaseModel):

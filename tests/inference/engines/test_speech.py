@@ -90,6 +90,14 @@ def test_a_recording_that_cannot_be_used_is_a_problem_of_the_file(url, sound, st
     assert response.json()["type"].endswith(f"/{kind}")
 
 
+def test_the_asker_may_set_a_shorter_limit_and_no_longer_one(url):
+    sound = encoded([tone(65, 300)], "ogg")
+    assert ask(url, sound, max_minutes="1").status_code == 413
+    assert ask(url, encoded([tone(125, 300)], "ogg"), max_minutes="500").status_code == 413
+    for harmless in ("2", "0", "soon", "nan"):
+        assert ask(url, sound, max_minutes=harmless).status_code == 200
+
+
 def test_a_request_without_a_file_names_the_field(url):
     response = httpx.post(f"{url}/v1/audio/transcriptions", data={"model": "speech"}, trust_env=False)
     assert (response.status_code, response.json()["field"]) == (422, "file")

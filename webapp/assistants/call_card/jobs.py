@@ -50,13 +50,16 @@ def transcribe(work: Work, event: OutboxEvent) -> None:
             return
         actor = facts.uploader(session, call.owner_id)
         words = facts.hot_words(session, actor, call)
-        service.say(session, call.id, messages.TRANSCRIBING)
+        _say_begun(work, session, call, "speech", messages.TRANSCRIBING)
     path = settings.recordings_dir / recording.sha256
 
     def ask() -> dict[str, Any]:
         if not path.is_file():
             raise BadRecording(FILE_GONE)
-        return gateway.transcribe(path, filename=recording.filename, hotwords=words, actor=actor.id)
+        longest = settings.recording_max_minutes
+        return gateway.transcribe(
+            path, filename=recording.filename, hotwords=words, max_minutes=longest, actor=actor.id
+        )
 
     def keep(session: Session, call: Communication, result: dict[str, Any]) -> None:
         pieces = service.store_transcript(session, call, result)
@@ -82,7 +85,7 @@ def understand(work: Work, event: OutboxEvent) -> None:
             return
         actor = facts.uploader(session, call.owner_id)
         value = facts.of_call(session, actor, call, pieces, settings)
-        service.say(session, call.id, messages.UNDERSTANDING)
+        _say_begun(work, session, call, "chat", messages.UNDERSTANDING)
     call_id = event.data["communication_id"]
 
     def ask() -> dict[str, Any]:
@@ -124,11 +127,21 @@ def _step(
         keep(session, call, result)
 
 
+def _say_begun(work: Work, session: Session, call: Communication, engine: str, detail: str) -> None:
+    """Say that a step has begun; a call that waits for a model goes on saying so until that model is back."""
+    if call.state_detail not in messages.WAITING or _engine_state(work, engine) == "ready":
+        service.say(session, call.id, detail)
+
+
+def _engine_state(work: Work, engine: str) -> str:
+    """What the gateway says of an engine; empty when it does not answer."""
+    return str(work.parts["gateway"].state().get("engines", {}).get(engine, {}).get("state", ""))
+
+
 def _wait_or_fail(work: Work, event: OutboxEvent, name: str, error: ModelUnavailable) -> None:
     """Wait for a model that is away, as long as it takes; give up on one that is there and cannot do it."""
     engine = "speech" if name == TRANSCRIBE else "chat"
-    state = work.parts["gateway"].state().get("engines", {}).get(engine, {}).get("state")
-    if state == "ready" and work.attempt >= READY_BUT_FAILING:
+    if _engine_state(work, engine) == "ready" and work.attempt >= READY_BUT_FAILING:
         _fail(work, event, name, error.detail or MODEL_FAILS)
         return
     waiting = messages.WAITING_FOR_SPEECH if name == TRANSCRIBE else messages.WAITING_FOR_CHAT

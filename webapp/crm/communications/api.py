@@ -20,6 +20,7 @@ from webapp.crm.people.models import Person
 from webapp.kit import changes
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import N_, _, gettext, show_datetime
+from webapp.web import api as web
 
 api = APIBlueprint("communication_api", __name__, abp_tags=[Tag(name="communications")])
 # Who shows the proposals of a communication: a higher feature says so at start, see `offer_proposals`.
@@ -46,9 +47,9 @@ class CommunicationQuery(BaseModel):
     q: str = ""
     kind: str = ""
     state: str = Field(default="", description="review, running or failed")
-    person_id: int | None = None
-    organisation_id: int | None = None
-    deal_id: int | None = None
+    person_id: web.RecordId | None = None
+    organisation_id: web.RecordId | None = None
+    deal_id: web.RecordId | None = None
 
 
 class NewCommunication(BaseModel):
@@ -62,7 +63,7 @@ class NewCommunication(BaseModel):
     recording: FileStorage = Field(default=cast("FileStorage", None), description="A call's audio")
     kind: contract.Kind = "call"
     client_id: str = ""
-    deal_id: int | None = None
+    deal_id: web.RecordId | None = None
     occurred_at: AwareDatetime | None = None
     direction: str = ""
     subject: str = Field(default="", max_length=200)

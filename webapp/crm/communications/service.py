@@ -30,6 +30,7 @@ from webapp.crm.deals.models import Deal
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
 from webapp.kit.access import Actor, require, require_any
+from webapp.kit.cleaning import FIRST_YEAR
 from webapp.kit.clock import now
 from webapp.kit.errors import Conflict, Invalid
 from webapp.kit.i18n import N_
@@ -242,6 +243,8 @@ def remove(session: Session, actor: Actor, communication_id: int) -> tuple[str, 
 
 def in_past(moment: datetime | None) -> datetime | None:
     """A moment that is not in the future; Invalid otherwise (clocks may differ by a day across zones)."""
+    if moment is not None and moment.year < FIRST_YEAR:
+        raise Invalid({"occurred_at": N_("This date is too far away")})
     if moment is not None and (moment - now()).total_seconds() > DAY_SECONDS:
         raise Invalid({"occurred_at": N_("This moment lies in the future")})
     return moment

@@ -89,6 +89,10 @@ def _upload_facts() -> dict[str, Any]:
 def write_down() -> Response:
     """File a note, an e-mail, a message or a meeting from the quick form of a timeline."""
     command, errors = forms.read_written(request.form, g.parts.settings.timezone)
+    try:
+        service.in_past(command.occurred_at)
+    except Invalid as error:
+        errors |= error.errors
     if errors:
         return page("communications/note.html", status=422, command=command, links=command.links, errors=errors)
     written = service.write_down(g.session, g.actor, command)
@@ -148,7 +152,7 @@ def listen(communication_id: int) -> Response:
 def links(communication_id: int) -> Response:
     """What a communication belongs to."""
     found = queries.one(g.session, g.actor, communication_id)
-    return page("communications/links.html", call=found, links_to=links_to(found))
+    return page("communications/links.html", call=found, links_to=links_to(found), intent=intent_label(found.intent))
 
 
 @bp.get("/<int:communication_id>/recording")

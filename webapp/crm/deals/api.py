@@ -29,9 +29,9 @@ class DealPath(BaseModel):
 class DealQuery(web.ListQuery):
     """Which deals."""
 
-    organisation_id: int | None = None
-    person_id: int | None = None
-    stage_id: int | None = None
+    organisation_id: web.RecordId | None = None
+    person_id: web.RecordId | None = None
+    stage_id: web.RecordId | None = None
 
 
 def _body(deal: Deal) -> dict[str, Any]:

@@ -28,9 +28,9 @@ class TaskPath(BaseModel):
 class TaskQuery(web.ListQuery):
     """Which tasks."""
 
-    organisation_id: int | None = None
-    person_id: int | None = None
-    deal_id: int | None = None
+    organisation_id: web.RecordId | None = None
+    person_id: web.RecordId | None = None
+    deal_id: web.RecordId | None = None
     mine: bool = Field(default=False, description="only those that the caller has to do")
 
 

@@ -76,10 +76,12 @@ class TwinGateway:
         self.proposals: list[dict[str, Any]] = PROPOSALS
         self.raises: dict[str, Exception | None] = {"transcribe": None, "run": None}
         self.asked: list[tuple[str, Any]] = []
+        self.hears: Callable[[], Any] = lambda: None
         self.engines = {"speech": {"state": "ready"}, "chat": {"state": "ready"}, "embed": {"state": "down"}}
 
     def transcribe(self, path: Path, **asked: Any) -> dict[str, Any]:
         self.asked.append(("transcribe", {"path": path, **asked}))
+        self.hears()
         self._fail("transcribe")
         return self.transcript
 

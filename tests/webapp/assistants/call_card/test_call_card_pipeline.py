@@ -60,6 +60,30 @@ def test_a_call_waits_for_a_model_that_is_down_and_goes_on_when_it_is_back(
     assert api.get(where).json["state"] == "understood"
 
 
+def test_a_call_that_waits_says_so_all_the_time_until_the_model_is_back(
+    twin: TwinGateway, upload: Fixture, work: Fixture, api: Any
+) -> None:
+    twin.raises["transcribe"] = ModelUnavailable("down")
+    twin.engines["speech"] = {"state": "down"}
+    where = upload().headers["Location"]
+    work()
+    seen: list[str] = []
+    twin.hears = lambda: seen.append(api.get(where).json["detail"])
+    work(attempt=1)
+    twin.raises["transcribe"] = None
+    twin.engines["speech"] = {"state": "ready"}
+    work(attempt=2)
+    assert seen == [messages.WAITING_FOR_SPEECH, messages.TRANSCRIBING]
+
+
+def test_the_longest_recording_that_is_taken_is_said_to_the_speech_model(
+    app: App, twin: TwinGateway, upload: Fixture, work: Fixture
+) -> None:
+    upload()
+    work()
+    assert dict(twin.asked)["transcribe"]["max_minutes"] == app.parts.settings.recording_max_minutes
+
+
 def test_a_model_that_is_there_and_cannot_do_it_is_not_asked_for_ever(
     twin: TwinGateway, upload: Fixture, work: Fixture, api: Any
 ) -> None:

@@ -28,7 +28,7 @@ def accounts() -> Response:
     require_any(g.actor, "user", "view")
     q, state = plain(request.args.get("q")), request.args.get("state", "")
     after = request.args.get("after")
-    key = paging.decode(after, 2) if after else None
+    key = paging.decode(after, (str, int)) if after else None
     rows, following = queries.accounts(g.session, fragment=q, state=state, after=(key[0], key[1]) if key else None)
     cursor = paging.encode(following) if following else None
     return page("users/accounts.html", block="rows", rows=rows, q=q, state=state, states=STATES, next=cursor)
