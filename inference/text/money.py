@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference.text.numbers import Number, numbers_in
 from inference.text.tokens import Token, tokenize
@@ -26,6 +26,8 @@ COUNTRY_DOLLARS = {"canadian": "CAD", "канадских": "CAD", "australian":
 BEFORE_CURRENCY = frozenset(
     {"us", "american", "российских", "американских", "китайских", "белорусских", "of", "тоже", "."}
 )
+SCALES = {"тысяч": 1000.0, "тыщ": 1000.0, "миллионов": 1_000_000.0, "миллиона": 1_000_000.0}
+LEAST_SCALE = 1000.0
 WEIGHT_UNITS = frozenset({"weight", "heavy", "weighs", "веса"})
 ONE_LETTER = frozenset({"р"})
 
@@ -73,7 +75,15 @@ def find_currencies(text: str) -> list[Currency]:
 def find_money(text: str) -> list[Money]:
     """Every number that may be an amount: with a currency, or large enough to be one by its scale word."""
     tokens = tokenize(text)
-    return [money_of(tokens, number) for number in numbers_in(tokens) if not number.ordinal]
+    numbers = [number for number in numbers_in(tokens) if not number.ordinal]
+    return [replace(money_of(tokens, number), amount=_about(tokens, number)) for number in numbers]
+
+
+def _about(tokens: Sequence[Token], number: Number) -> float:
+    """The value of a number; "тысяч восемьдесят" is about eighty thousand, "миллиона полтора" a million and a half."""
+    scale = SCALES.get(tokens[number.first].norm, 0.0)
+    rest = number.value - scale
+    return rest * scale if scale and 0 < rest < LEAST_SCALE else number.value
 
 
 def money_of(tokens: Sequence[Token], number: Number) -> Money:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inference.text.date_words import DAY_UNITS, HOUR_UNITS, MINUTE_UNITS, MONTH_UNITS, MONTHS, WEEK_UNITS, YEAR_UNITS
 from inference.text.money import SIGNS, money_of
 from inference.text.numbers import numbers_in
-from inference.text.tokens import Token, vocabulary
+from inference.text.tokens import Token, phrase_at, vocabulary
 
 UNITS = vocabulary(
     "штука штуки штук штуку шт единица единицы единиц комплект комплекта комплектов пара пары пар тонна "
@@ -29,6 +29,7 @@ NOT_COUNTED = TIME_UNITS | vocabulary(
     "second seconds секунду of hundred"
 )
 BEFORE_CODE = vocabulary("номер номера заказ заказа договор счет number invoice no contract dn ду м № # кабинет")
+NOT_BEFORE = BEFORE_CODE | SIGNS.keys() | MONTHS.keys() | {"not", "не"}
 OWNERS = vocabulary("my our your the this that an about")
 AMBIGUOUS = frozenset({"один", "одна", "одно", "одну", "одного", "одной", "one", "ноль", "zero", "a", "an"})
 
@@ -45,6 +46,11 @@ class Quantity:
     last: int
 
 
+def _of_them(tokens: Sequence[Token], index: int) -> bool:
+    """Such as "four of them", "two of those"."""
+    return any(phrase_at(tokens, index, ("of", word)) for word in ("them", "those", "these"))
+
+
 def quantities_in(tokens: Sequence[Token]) -> list[Quantity]:
     """Every number that counts things."""
     found: list[Quantity] = []
@@ -55,7 +61,11 @@ def quantities_in(tokens: Sequence[Token]) -> list[Quantity]:
         before = tokens[number.first - 1].norm if number.first else ""
         adjacent = number.last < len(tokens) and tokens[number.last].start - number.end <= 1
         word = after if adjacent else ""
-        if word in NOT_COUNTED or word in MONTHS or before in BEFORE_CODE or before in SIGNS or before in MONTHS:
+        if (
+            (word in NOT_COUNTED and not _of_them(tokens, number.last))
+            or word in MONTHS
+            or before in BEFORE_CODE | SIGNS.keys() | MONTHS.keys()
+        ):
             continue
         if before == "order" and number.first > 1 and tokens[number.first - 2].norm in OWNERS:
             continue

@@ -11,7 +11,10 @@ from inference.text.russian import lemma, part_of_speech
 from inference.text.tokens import Token, phrase_at, vocabulary
 
 _PHRASES = (
-    "bought, ordered, purchased, reorder, you install, you sell, do you have, we'd like, i'd like, we have ordered, "
+    "bought, ordered, purchased, supplier for, supplier of, vendor for, billed for, charged for, invoiced for, "
+    "i received, we received, i returned, we returned, to book, вернуть деньги за, возврат за, докупить, "
+    "заказали, заказала, приобрели, получили, интересуемся, предложение по, ищем, purchased, "
+    "reorder, you install, you sell, do you have, we'd like, i'd like, we have ordered, "
     "продаете, есть ли у вас, у вас есть, купили, купил, купила, заказывали, заказывал, заказала, есть в наличии, "
     "заказать, купить, приобрести, закупить, закажем, интересует, интересуют, нужен, нужна, нужно, нужны, "
     "надо, необходимо, необходимы, потребуется, поставку, стоимость, цену на, цена на, предложение на, прайс "
@@ -22,7 +25,7 @@ _PHRASES = (
 SOLD_AS_UNITS = vocabulary("licence licences license licenses лицензия лицензии лицензий лицензию")
 ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
 # These ask for anything, so only a count beside them shows that a thing is meant.
-WEAK = vocabulary("have нужно надо need want like get take нужен нужна нужны")
+WEAK = vocabulary("получили ищем have нужно надо need want like get take нужен нужна нужны")
 SKIPPED = vocabulary(
     "reorder "
     "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
@@ -34,11 +37,12 @@ STOP_EN = vocabulary(
     "for by to and please from with at on in before after that which who as if or but is are "
     "was we i you it this until since "
     "because next tomorrow today so would could can will delivered delivery per within about "
-    "when where how what then than up "
+    "when where how what then than up instead rather plus over something anything "
     "do does have has just only also too asap our my your their not again because they them he she there here now"
 )
 NOT_THINGS = vocabulary(
-    "help information quote quotation meeting call question answer appointment refund invoice "
+    "pricing supplier vendor seats places call back chance help information "
+    "quote quotation meeting call question answer appointment refund invoice "
     "price offer discount details time "
     "someone somebody something anything one ones it them talk speak know check see day week "
     "month date copy number address demo "
@@ -86,6 +90,11 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
         if last > first and (counted or phrase[-1] not in WEAK):
             yield first, last
             index = last
+            if not counted and last + 1 < len(tokens) and tokens[last].norm == "и":
+                end = _things(tokens, last + 1)
+                if end > last + 1:
+                    yield last + 1, end
+                    index = end
         else:
             index += max(1, len(phrase))
 

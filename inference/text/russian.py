@@ -129,6 +129,15 @@ def infinitive(word: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def future(word: str) -> str | None:
+    """The infinitive of a verb whose likeliest reading is the first person of the future, else None."""
+    reading = parses(word)[0]
+    tag = reading.tag
+    told = tag.POS == "VERB" and tag.person == "1per" and tag.tense == "futr"
+    return str(reading.normal_form).replace("ё", "е") if told else None
+
+
 @lru_cache(maxsize=256)
 def names_in(text: str) -> tuple[Named, ...]:
     """Names that natasha finds in a text."""

@@ -11,11 +11,14 @@ from inference.text.quantities import UNITS
 from inference.text.tokens import normal, tokenize
 
 SPENDS = re.compile(
-    r"бюджет\w*|уложит\w*|уложить\w*|располага\w+|готовы (?:потратить|заплатить|"
+    r"бюджет\w*|уложит\w*|уложить\w*|располага\w+|денег|готовы (?:потратить|заплатить|"
     r"выделить)|можем (?:потратить|выделить|позволить)|"
     r"выделен\w*|выделил\w*|не больше|не более|не дороже|в пределах|максимум|рассчитыва\w+ на|budget\w*|spend\w*|"
     r"no more than|not more than|up to|maximum|max\b|at most|afford|allocat\w+|set aside|limit\b|ceiling|"
-    r"we(?:'ve| have) got|approved"
+    r"we(?:'ve| have) got|capped at|looking to spend|потянем|осилим|approved"
+)
+SPENDS_AFTER = re.compile(
+    r"^\W*(?:бюджет|максимум|maximum|budget|at most|tops|max|(?:и )?не (?:больше|более)|no more|set aside|available)\b"
 )
 ASKED = re.compile(
     r"бюджет|на какую сумму|сколько (?:вы )?(?:готовы|планируете)|budget|how much (?:are|were|do|can) you|price range"
@@ -79,7 +82,7 @@ def _sureness(call: Call, turn: Turn, money: Money) -> float:
     answers = asked is not None and asked.speaker != "client" and ASKED.search(normal(asked.text)[-120:]) is not None
     if bare and not answers and "бюджет" not in before and "budget" not in before:
         return 0.0
-    if SPENDS.search(before) or re.search(r"^\W*(?:бюджет|максимум|maximum|budget|at most|tops|max)\b", after):
+    if SPENDS.search(before) or SPENDS_AFTER.search(after):
         return 0.92 if money.currency else 0.85
     if answers:
         return 0.88 if money.currency else 0.82

@@ -18,11 +18,13 @@ TAIL = re.compile(
     r"and (?:is|do|can|what)|что|как)\b.*$",
     re.IGNORECASE,
 )
-TO_YOU = re.compile(r"\s+(?:вам|вас|тебе)(?=\s|[,.!?]|$)", re.IGNORECASE)
+TO_YOU = re.compile(r"(?<!\bу)(?<!\bк)(?<!\bс)(?<!\bдля)\s+(?:вам|вас|тебе)(?=\s|[,.!?]|$)", re.IGNORECASE)
 SEND_YOU = re.compile(r"^(\w+)\s+(?:you|it over to you)\s+(?=\w)", re.IGNORECASE)
 KEEP_YOU = frozenset({"call", "ring", "phone", "visit", "contact", "meet", "let", "text", "see"})
 MODALS = frozenset({"могу", "можем", "скажем", "предлагаю", "думаю", "надеюсь"})
 OFFERED = re.compile(r"^(?:могу (?:вам )?предложить|предлагаю)\s+", re.IGNORECASE)
+PRONOUN = re.compile(r"^(\w+) (?:it(?: over| across)?|them|его|ее|её|их)\b", re.IGNORECASE)
+MAX_OBJECT = 6
 LIMIT = 140
 
 
@@ -35,6 +37,18 @@ def step_text(sentence: str, span: tuple[int, int], groups: Mapping[str, str | N
     return text[:1].upper() + text[1:]
 
 
+def with_object(text: str, thing: str, when: str) -> str:
+    """A promise that lacks its object gets the one that was asked for: "send it" is "send the contract"."""
+    if not thing or len(thing.split()) > MAX_OBJECT:
+        return text
+    if PRONOUN.search(text):
+        return PRONOUN.sub(lambda found: f"{found.group(1)} {thing}", text, count=1)
+    bare = text.replace(when, "").split()
+    if when and when in text and len(bare) == 1:
+        return f"{text.split(maxsplit=1)[0]} {thing} {when}"
+    return text
+
+
 def _clause_start(sentence: str, place: int) -> int:
     """After the last comma before the promise, unless only the object of the verb stands there."""
     return max(sentence.rfind(sign, 0, place) for sign in ",;—") + 1
@@ -43,6 +57,8 @@ def _clause_start(sentence: str, place: int) -> int:
 def _russian(sentence: str, span: tuple[int, int]) -> str:
     """The clause with its verb in the infinitive and without "вам"."""
     begin = _clause_start(sentence, span[0])
+    if sentence[begin:].strip().lower().startswith(("будет", "будут")):
+        begin = 0  # its subject stands before the comma
     clause = sentence[begin:]
     words = re.split(r"(\s+)", clause)
     for index, word in enumerate(words):

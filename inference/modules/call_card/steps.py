@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from inference.modules.call_card.findings import Call, Finding, found
-from inference.modules.call_card.step_text import step_text
+from inference.modules.call_card.step_text import step_text, with_object
 from inference.modules.call_card.transcript import Sentence, Turn
 from inference.text.dates import Moment, find_dates
-from inference.text.tokens import normal
+from inference.text.russian import future
+from inference.text.tokens import normal, vocabulary
 
 _RU_VERBS = (
     r"отправ(?:лю|им)|выш(?:лю|лем)|приш(?:лю|лем)|направ(?:лю|им)|подготов(?:лю|им)|перезвон(?:ю|им)|позвон(?:ю|им)|"
@@ -28,6 +29,7 @@ _RU_THIRD = (
     r"привезет|подготовит|перезвонят|позвонят|привезут)"
 )
 _EN_VERBS = (
+    r"put (?:\w+ ){1,3}together|re-?schedule|close|repair|fix|install|credit|escalate|look into|"
     r"send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|"
     r"ship|deliver|dispatch|visit|come|forward|"
     r"follow up|set up|issue|process|transfer|pay|sign|meet|speak|talk|replace|"
@@ -58,8 +60,20 @@ PROMISES = (
     (0.95, re.compile(rf"\b{_RU_THIRD}\b")),
     (1.0, re.compile(rf"\b{_I_WILL}\W+(?:also |then |personally |just |definitely |both )?(?P<verb>{_EN_VERBS})\b")),
     (0.95, re.compile(rf"\b{_SOMEBODY}(?:'ll| will)\W+(?P<third>{_EN_VERBS})\b")),
-    (0.9, re.compile(r"\b(?:will|'ll) (?:arrive|be (?:delivered|shipped|sent|there|ready|dispatched|installed))\b")),
-    (0.9, re.compile(r"\b(?:привезут|доставят|приедут|придет|отгрузят|будет (?:готов|доставлен|отгружен)\w*)\b")),
+    (
+        0.9,
+        re.compile(
+            r"\b(?:will|'ll) (?:arrive|be (?:back (?:on|in|to)|with you|at your|on your|in your|credited|refunded|"
+            r"delivered|shipped|sent|there|ready|dispatched|installed))\b"
+        ),
+    ),
+    (
+        0.9,
+        re.compile(
+            r"\b(?:привезут|доставят|приедут|придет|отгрузят|вернутся|"
+            r"будет (?:у вас|на месте|готов|доставлен|отгружен)\w*)\b"
+        ),
+    ),
     (0.95, re.compile(rf"\b{_LETS}\W+(?:\w+\W+){{0,3}}?(?P<joint>{_JOINT})\b")),
 )
 REQUEST = re.compile(
@@ -80,6 +94,17 @@ NOT_PROMISED = re.compile(
     r"обещал[аи]?|promised|said you|были должны|should have)\b"
 )
 QUESTION_FROM_US = re.compile(r"\?\s*$")
+ANY_WILL = re.compile(rf"\b{_I_WILL}\W+(?:also |then |just |definitely |personally )?(?P<verb>[a-z]{{3,}})\b")
+NOT_STEPS_EN = vocabulary(
+    "need have take think see wait like want try know look hang let tell say give probably not never all both love "
+    "hope use definitely manage stick pass hold keep leave lose ask and the still stay work buy order can start end"
+)
+NOT_STEPS_RU = vocabulary(
+    "посмотреть сказать подсказать поискать уложиться помочь найти смочь мочь быть дать подумать попробовать понять "
+    "хотеть знать ждать подождать решить взять понадобиться заказать купить поставить стать остаться потерять "
+    "закрыть попросить спросить повторить уйти начать получить захотеть суметь продиктовать записать успеть "
+    "отказаться расторгнуть представить рассказать ответить объяснить переключить соединить принять"
+)
 MAX_STEPS = 2
 DATED = 0.35
 
@@ -129,6 +154,8 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
     if NOT_PROMISED.search(text):
         return None
     strength, match = _promise(text)
+    if match is None:
+        strength, match = _any_promise(text, turn.speaker)
     if match is None and turn.speaker != "client" and _is_agreed(call, turn):
         match, strength = OFFER.search(text), 0.8
     if match is None and turn.speaker != "colleague":
@@ -145,14 +172,38 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
     if text.endswith("?") and not _is_agreed(call, turn):
         strength -= 0.2
     strength += DATED if moment is not None else 0.0
+    missing = _object(call, turn)
     shown = step_text(sentence.text, match.span(), match.groupdict(), russian=call.language == "ru")
+    shown = with_object(shown, missing, "" if moment is None else turn.text[moment.start : moment.end])
     return Step(turn, sentence, span, shown, strength, moment, moment_turn)
+
+
+def _object(call: Call, turn: Turn) -> str:
+    """What was asked for right before a promise: "the contract" of "please send the contract"."""
+    before = call.before(turn)
+    asked = list(REQUEST.finditer(normal(before.text))) if before is not None else []
+    if before is None or not asked:
+        return ""
+    words = re.split(r"[.,!?;]", before.text[asked[-1].end() :])[0]
+    return re.sub(r"^(?:\s*(?:me|us|мне|нам|please|пожалуйста)\b)+", "", words, flags=re.IGNORECASE).strip()
 
 
 def _is_agreed(call: Call, turn: Turn) -> bool:
     """Whether the next to speak says yes."""
     after = call.after(turn)
     return after is not None and AGREES.search(normal(after.text)) is not None
+
+
+def _any_promise(text: str, speaker: str) -> tuple[float, re.Match[str] | None]:
+    """A first person of the future of any verb that means doing something: "рассмотрим", "I'll close"."""
+    for match in re.finditer(r"\b[а-я]{5,}\b", text):
+        form = future(match.group())
+        if form is not None and form not in NOT_STEPS_RU:
+            return 0.75, match
+    for match in ANY_WILL.finditer(text):
+        if match.group("verb") not in NOT_STEPS_EN:
+            return 0.75 if speaker == "colleague" else 0.6, match
+    return 0.0, None
 
 
 def _promise(text: str) -> tuple[float, re.Match[str] | None]:
@@ -174,7 +225,8 @@ def _when(call: Call, turn: Turn, span: tuple[int, int]) -> tuple[Moment | None,
             continue
         near = [moment for moment in find_dates(other.text, call.now) if _is_ahead(call, moment)]
         close = _closing(other, near, first=other.index > turn.index)
-        if close is not None:
+        edge = other.sentences[0] if other.index > turn.index else other.sentences[-1]
+        if close is not None and _promise(normal(edge.text))[1] is None:
             return close, other
     return None, None
 

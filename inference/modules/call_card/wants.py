@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from appliance.contract.modules import KnownProduct
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.dates import find_dates
@@ -14,7 +15,8 @@ from inference.text.phones import find_phones
 from inference.text.quantities import Quantity, quantities_in
 from inference.text.requests import requested, troubled
 from inference.text.russian import thing
-from inference.text.tokens import Token, normal, tokenize
+from inference.text.stems import stem
+from inference.text.tokens import Token, normal, tokenize, words_of
 
 REFUSED_BEFORE = re.compile(
     r"(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|"
@@ -32,7 +34,14 @@ WHAT = re.compile(
     r"what can i|how many|which (?:product|model)s?"
 )
 AGREES = re.compile(r"^\W*(?:да|верно|правильно|конечно|yes|yeah|correct|exactly|that's right|right|sure)\b")
+OFFERS = re.compile(
+    r"\bвы (?:нам )?(?:оставляли|интересовались|заказывали|спрашивали|запрашивали|хотели)|"
+    r"\byou (?:asked|enquired|inquired|requested|ordered|were interested|wanted)|"
+    r"would you like to (?:renew|extend|order|continue|buy)|хотите продлить|будете продлевать"
+)
+CORRECTS = re.compile(r"\b(?:нет|ой|точнее|вернее|извините|простите|sorry|no|wait|i mean|actually|rather|correction)\b")
 NEAR_BEFORE, NEAR_AFTER = 4, 3
+LEAST_STEM = 4
 FUZZY = 93.0
 
 
@@ -67,7 +76,10 @@ def find_products(call: Call) -> list[Finding]:
         if turn.speaker != "colleague":
             lone = [quantity for quantity in quantities if quantity not in paired.values()]
             counts |= {fold(item.name): (turn, quantity) for item, quantity in paired.items()}
-            if last is not None and lone and _answers_how_many(call, turn, lone, here):
+            fixed = _corrected(turn, lone, paired, counts.get(fold(last.name)) if last is not None else None)
+            if last is not None and fixed is not None:
+                counts[fold(last.name)] = (turn, fixed)
+            elif last is not None and lone and _answers_how_many(call, turn, lone, here):
                 counts[fold(last.name)] = (turn, lone[0])
     return list(_findings(wanted, counts))
 
@@ -93,6 +105,8 @@ def _speaks_for_client(call: Call, turn: Turn) -> bool:
     if turn.speaker != "colleague":
         return True
     after = call.after(turn)
+    if after is not None and OFFERS.search(normal(turn.text)) and AGREES.search(normal(after.text)):
+        return True
     repeats = re.search(r"\b(?:то есть|итак|значит|правильно|верно|so|just to confirm|to confirm)\b", normal(turn.text))
     return bool(repeats) and after is not None and AGREES.search(normal(after.text)) is not None
 
@@ -101,7 +115,9 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
     """Known products in a turn, then things that are asked for in words the CRM does not know."""
     taken: list[tuple[int, int]] = []
     products = call.request.products
-    names = [(product, name) for product in products for name in (product.name, *product.aliases)]
+    names = [
+        (product, name) for product in products for name in (product.name, *product.aliases, *_codes(product.name))
+    ]
     for mention in mentions(tokens, [name for _, name in names]):
         product, _ = names[mention.index]
         taken.append((mention.first, mention.last))
@@ -119,8 +135,27 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
             continue
         taken.append((first, last))
         span = tokens[first].start, tokens[last - 1].end
-        if not _is_refused(turn, *span):
+        if _is_refused(turn, *span):
+            continue
+        only = _only_such(call, tokens[first:last])
+        if only is not None:
+            yield Wanted(turn, first, last, only.name, 0.7, only.id)
+        else:
             yield Wanted(turn, first, last, thing(turn.text[span[0] : span[1]]), sure, None)
+
+
+def _codes(name: str) -> list[str]:
+    """The model codes in a product's name: "LP4", "ЦН-50"."""
+    return re.findall(r"\b[^\W\d_]{1,4}-?\d{1,5}\b", name)
+
+
+def _only_such(call: Call, words: Sequence[Token]) -> KnownProduct | None:
+    """The one product of the catalogue that a lone general word ("насосы", "printers") can mean."""
+    if len(words) != 1:
+        return None
+    word = stem(words[0].norm)
+    such = [p for p in call.request.products if word in {stem(other) for other in words_of(p.name)}]
+    return such[0] if len(such) == 1 and len(word) >= LEAST_STEM else None
 
 
 def _is_refused(turn: Turn, start: int, end: int) -> bool:
@@ -165,6 +200,20 @@ def _pairs(here: Sequence[Wanted], quantities: Sequence[Quantity]) -> dict[Wante
         if item not in paired and near and _together(item, near[0]):
             paired[item] = near[0]
     return paired
+
+
+def _corrected(
+    turn: Turn, lone: Sequence[Quantity], paired: dict[Wanted, Quantity], before: tuple[Turn, Quantity] | None
+) -> Quantity | None:
+    """A bare count after "no, sorry" takes the place of the count that was said before it."""
+    places = [quantity.end for quantity in paired.values()]
+    start = max(places, default=0)
+    if not places and before is None:
+        return None
+    for quantity in lone:
+        if quantity.start > start and CORRECTS.search(normal(turn.text[start : quantity.start])):
+            return quantity
+    return None
 
 
 def _together(item: Wanted, quantity: Quantity) -> bool:
