@@ -21,7 +21,15 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from babel.support import Translations
 
+from webapp.kit.clock import now
+
 LOCALES = ("en", "ru")
+# English dates and amounts as Europe writes them: the day first, 24 hours.
+BABEL_NAMES = {"en": "en_GB", "ru": "ru"}
+# Where a date stands in a list its year is left out while it is the present one.
+DATE_PATTERNS = {"short": "d MMM y", "medium": "d MMM y"}
+DATETIME_PATTERNS = {"short": "d MMM y, HH:mm", "medium": "d MMM y, HH:mm", "long": "d MMMM y, HH:mm"}
+SIGNS = {"RUB": "₽", "US$": "$"}
 ROOT = Path(__file__).resolve().parent.parent
 
 DEFAULT_ZONE = ZoneInfo("Europe/Moscow")
@@ -68,7 +76,10 @@ def translations(locale: str) -> Translations:
         buffer = io.BytesIO()
         write_mo(buffer, catalog)
         buffer.seek(0)
-        merged.merge(Translations(buffer))
+        one = Translations(buffer)
+        merged.merge(one)
+        # Merging brings the words alone; without the rule of the language "7 calls" would get the form of "2 calls".
+        merged.plural = one.plural  # type: ignore[attr-defined]
     return merged
 
 
@@ -90,27 +101,38 @@ _ = gettext
 @lru_cache(maxsize=4)
 def _parsed(locale: str) -> Locale:
     # Babel looks for its data on the disk whenever it is given a name: over a millisecond for each date of a list.
-    return Locale.parse(locale)
+    return Locale.parse(BABEL_NAMES[locale])
 
 
 def _babel() -> Locale:
     return _parsed(_locale.get())
 
 
+def _this_year(value: date) -> bool:
+    return value.year == now().astimezone(_timezone.get()).year
+
+
 def show_date(value: date | datetime | None, style: str = "medium") -> str:
-    """A date in the person's locale and zone; empty when there is none."""
+    """A date in the person's locale and zone; empty when there is none. "short" leaves out the present year."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(_timezone.get())
-    return str(format_date(value, format=style, locale=_babel()))
+    pattern = DATE_PATTERNS.get(style, style)
+    if style == "short" and _this_year(value):
+        pattern = pattern.replace(" y", "")
+    return str(format_date(value, format=pattern, locale=_babel()))
 
 
 def show_datetime(value: datetime | None, style: str = "medium") -> str:
-    """A date with its time in the person's locale and zone; empty when there is none."""
+    """A date with its time in the person's locale and zone; empty when there is none. "short" as for a date."""
     if value is None:
         return ""
-    return str(format_datetime(value, format=style, tzinfo=_timezone.get(), locale=_babel()))
+    value = value.astimezone(_timezone.get())
+    pattern = DATETIME_PATTERNS.get(style, style)
+    if style == "short" and _this_year(value):
+        pattern = pattern.replace(" y", "")
+    return str(format_datetime(value, format=pattern, tzinfo=_timezone.get(), locale=_babel()))
 
 
 def show_ago(value: datetime | None, present: datetime) -> str:
@@ -125,9 +147,12 @@ def show_money(amount: Decimal | float | None, currency: str | None) -> str:
     if amount is None:
         return ""
     pattern = None if amount % 1 else ("#,##0\xa0¤" if _locale.get() == "ru" else "¤#,##0")
-    return str(
+    shown = str(
         format_currency(amount, currency or "RUB", format=pattern, locale=_babel(), currency_digits=bool(amount % 1))
     )
+    for code, sign in SIGNS.items():
+        shown = shown.replace(code, sign)
+    return shown
 
 
 def show_number(value: Decimal | float | None) -> str:

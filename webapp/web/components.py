@@ -34,7 +34,7 @@ STATES = {
     "edited": ("good", N_("Accepted with changes"), False),
     "rejected": ("neutral", N_("Rejected"), False),
     "undone": ("neutral", N_("Undone"), False),
-    "conflict": ("bad", N_("Conflict"), False),
+    "kept": ("warm", N_("Kept your value"), False),
     "open": ("sea", N_("Open"), False),
     "won": ("good", N_("Won"), False),
     "lost": ("neutral", N_("Lost"), False),

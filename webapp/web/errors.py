@@ -15,6 +15,11 @@ from webapp.web.page import error_page
 
 API_PREFIX = "/api/"
 UNAUTHORISED = 401
+REMEDIES = {
+    400: N_("Go back, load the page again and repeat what you did."),
+    404: N_("The address is wrong, the record was deleted, or you may not open it."),
+    405: N_("Go back and use the buttons of the page."),
+}
 
 
 def wants_problem() -> bool:
@@ -60,7 +65,9 @@ def http_error(error: HTTPException) -> Response:
         413: N_("The file is too large"),
     }
     title = gettext(titles.get(status, HTTP_STATUS_CODES.get(status, "Error")))
-    detail = gettext(error.description or "")
+    # Werkzeug's own sentences are English and meant for programmers; ours are for people.
+    own = error.description != type(error).description
+    detail = gettext(error.description if own and error.description else REMEDIES.get(status, error.description or ""))
     if wants_problem():
         return problem(status, title, detail)
     return error_page(status, title, detail)

@@ -114,6 +114,7 @@ def install(app: Flask, features: Sequence[Feature], settings: WebSettings) -> N
         hue=hue,
         initials=initials,
     )
+    app.jinja_env.filters.setdefault("role_name", str)  # accounts bring the words for it
     if assets_missing():
         log.warning("assets.missing", remedy="run `make assets`: pages have no styles until then")
     if settings.debug:

@@ -100,7 +100,7 @@ def _show(proposal: Proposal, present: str) -> Shown:
         second=proposal.second,
         by=values.speaker(proposal),
         confidence=proposal.confidence,
-        state="conflict" if proposal.state == "kept" else proposal.state,
+        state=proposal.state,
         value_text=values.value_text(proposal),
         input=values.input_kind(proposal),
         options=values.options(proposal),

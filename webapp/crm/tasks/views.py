@@ -27,6 +27,7 @@ blueprint = Blueprint("tasks", __name__, template_folder="templates")
 front = Blueprint("home", __name__, template_folder="templates")
 PAGE_SIZE = 50
 MOST_SHOWN = 200
+LIST_SHOWN = 60  # a page of tasks stays light on a telephone
 HOME_TASKS, HOME_CLIENTS = 12, 6
 
 
@@ -87,10 +88,10 @@ def index() -> Response:
         context |= {"groups": [(part, list(found.rows))], "next": found.next}
         tasks = list(found.rows)
     else:
-        tasks = queries.ahead(g.session, g.actor, statement, limit=MOST_SHOWN)
+        tasks = queries.ahead(g.session, g.actor, statement, limit=LIST_SHOWN)
         grouped = [(name, [task for task in tasks if day.part_of(task) == name]) for name in PARTS[:-1]]
         context |= {"groups": [(name, rows) for name, rows in grouped if rows], "next": None}
-    context["cut"] = len(tasks) == MOST_SHOWN
+    context["cut"] = part not in PARTS and len(tasks) == LIST_SHOWN
     return page("tasks/index.html", block="rows" if after else "results", **context, **_rows(tasks, day))
 
 
