@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.text.date_words import DAY_UNITS, HOUR_UNITS, MINUTE_UNITS, MONTH_UNITS, MONTHS, WEEK_UNITS, YEAR_UNITS
-from inference.text.money import SIGNS, money_of
+from inference.text.money import SCALES, SIGNS, money_of
 from inference.text.numbers import numbers_in
 from inference.text.tokens import Token, phrase_at, vocabulary
 
@@ -71,7 +71,7 @@ def quantities_in(tokens: Sequence[Token]) -> list[Quantity]:
             continue
         unit = word if word in UNITS else ""
         lone = number.last - number.first == 1 and tokens[number.first].norm in AMBIGUOUS
-        if number.value <= 0 or (lone and not unit):
+        if number.value <= 0 or tokens[number.first].norm in SCALES or (lone and not unit):
             continue
         last = number.last + 1 if unit else number.last
         found.append(Quantity(number.value, unit, number.start, tokens[last - 1].end, number.first, last))

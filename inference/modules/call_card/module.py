@@ -54,13 +54,19 @@ def read(request: Input) -> tuple[Call, list[Sentence], dict[str, Speaker]]:
     """The call with its speakers told apart; sentences that speak to a machine are left out of its turns."""
     transcript = Transcript(request.communication.segments)
     request = with_hosts(request)
-    sentences, roles = assign_speakers(split_sentences(transcript), request)
+    sentences, roles = assign_speakers(split_sentences(transcript, _names(request)), request)
     russian = is_russian(transcript.text) if transcript.text.strip() else request.communication.language == "ru"
     language: Language = "ru" if russian else "en"
     turns = build_turns([sentence for sentence in sentences if not sentence.instruction])
     now = request.communication.occurred_at.astimezone(ZoneInfo(request.timezone))
     call = Call(request, transcript, turns, language, now, _regions(request, language))
     return call, sentences, roles
+
+
+def _names(request: Input) -> list[str]:
+    """The names of the CRM that may be said in a call."""
+    people = [*(person.name for person in request.people), *(person.name for person in request.colleagues)]
+    return [*people, *(organisation.name for organisation in request.organisations), request.company.name]
 
 
 def _regions(request: Input, language: str) -> tuple[str, ...]:

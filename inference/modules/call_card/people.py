@@ -45,6 +45,7 @@ VOCATIVE = re.compile(
 )
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
+GREETED = re.compile(r"(?:здравствуйте|добр\w+ (?:день|утро|вечер)|день добрый|алло|приветствую)$")
 ROLE = re.compile(
     r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|"
     r"начальник|заместитель|завхоз|администратор|завуч|агроном|прораб|логист|закупщик|владелец|юрист|кладовщик|"
@@ -193,8 +194,15 @@ def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
     if full and follows and words.isascii() and start < EARLY_ANSWER:
         return True
     before = ROLE.sub("", turn.text[:start]).rstrip()
-    alone = not before or before[-1:] in {".", "!", "?", ","}
-    return full and alone and start < EARLY and turn.text[end : end + 1] in {",", ".", ""} and _dictionary(words)
+    greeted = GREETED.search(normal(before)) is not None
+    alone = greeted or not before or before[-1:] in {".", "!", "?", ","}
+    return (
+        full
+        and alone
+        and start < EARLY
+        and (greeted or turn.text[end : end + 1] in {",", ".", ""})
+        and _dictionary(words)
+    )
 
 
 def _dictionary(words: str) -> bool:

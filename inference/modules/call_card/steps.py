@@ -84,6 +84,7 @@ REQUEST = re.compile(
     r"\b(?:please|could you|can you|would you)\W+(?:please )?(?P<verb>send|email|"
     r"call|ring|prepare|come|visit|arrange|schedule|ship)\b"
 )
+WISH = re.compile(r"\b(?:we|i)(?:'d| would) like to (?:schedule|arrange|book|have|set up|organi[sz]e)\b")
 RIGHT_NOW = re.compile(
     r"\b(?:сейчас|секунд\w*|минутк?у|один момент|let me (?:check|see|look)|one moment|"
     r"just a (?:moment|second)|hold on)\b"
@@ -181,7 +182,8 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
 def _object(call: Call, turn: Turn) -> str:
     """What was asked for right before a promise: "the contract" of "please send the contract"."""
     before = call.before(turn)
-    asked = list(REQUEST.finditer(normal(before.text))) if before is not None else []
+    text = normal(before.text) if before is not None else ""
+    asked = list(REQUEST.finditer(text)) or list(WISH.finditer(text))
     if before is None or not asked:
         return ""
     words = re.split(r"[.,!?;]", before.text[asked[-1].end() :])[0]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.contract.modules import Segment, Speaker
+from inference.modules.call_card.casing import with_capitals
 from inference.text.instructions import is_instruction
 from inference.text.tokens import normal, vocabulary, words_of
 
@@ -121,8 +122,8 @@ class Transcript:
         return (match.start(), match.end()) if match else None
 
 
-def split_sentences(transcript: Transcript) -> list[Sentence]:
-    """Sentences in order, their speakers still as the segments say."""
+def split_sentences(transcript: Transcript, known: Sequence[str] = ()) -> list[Sentence]:
+    """Sentences in order, their speakers still as the segments say; names get their capitals back."""
     sentences: list[Sentence] = []
     for position, text in enumerate(transcript.texts):
         place, base = 0, transcript.starts[position]
@@ -131,7 +132,9 @@ def split_sentences(transcript: Transcript) -> list[Sentence]:
             begin = text.index(part, place) if part else place
             place = begin + len(part)
             if part:
-                sentence = Sentence(part, base + begin, base + place, position, speaker, is_instruction(part))
+                sentence = Sentence(
+                    with_capitals(part, known), base + begin, base + place, position, speaker, is_instruction(part)
+                )
                 sentences.append(sentence)
     return sentences
 
