@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from inference.text.date_words import DAY_UNITS, HOUR_UNITS, MINUTE_UNITS, MONTH_UNITS, MONTHS, WEEK_UNITS, YEAR_UNITS
 from inference.text.money import SCALES, SIGNS, money_of
 from inference.text.numbers import numbers_in
+from inference.text.russian import lemma
 from inference.text.tokens import Token, phrase_at, vocabulary
 
 UNITS = vocabulary(
@@ -69,7 +70,7 @@ def quantities_in(tokens: Sequence[Token]) -> list[Quantity]:
             continue
         if before == "order" and number.first > 1 and tokens[number.first - 2].norm in OWNERS:
             continue
-        unit = word if word in UNITS else ""
+        unit = word if word in UNITS or lemma(word) in UNITS else ""
         lone = number.last - number.first == 1 and tokens[number.first].norm in AMBIGUOUS
         if number.value <= 0 or tokens[number.first].norm in SCALES or (lone and not unit):
             continue

@@ -14,6 +14,7 @@ _PHRASES = (
     "bought, ordered, purchased, supplier for, supplier of, vendor for, billed for, charged for, invoiced for, "
     "i received, we received, i returned, we returned, to book, вернуть деньги за, возврат за, докупить, "
     "заказали, заказала, приобрели, получили, интересуемся, предложение по, ищем, purchased, "
+    "требуется, требуются, взять в аренду, арендовать, "
     "reorder, you install, you sell, do you have, we'd like, i'd like, we have ordered, "
     "продаете, есть ли у вас, у вас есть, купили, купил, купила, заказывали, заказывал, заказала, есть в наличии, "
     "заказать, купить, приобрести, закупить, закажем, интересует, интересуют, нужен, нужна, нужно, нужны, "
@@ -25,7 +26,7 @@ _PHRASES = (
 SOLD_AS_UNITS = vocabulary("licence licences license licenses лицензия лицензии лицензий лицензию")
 ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
 # These ask for anything, so only a count beside them shows that a thing is meant.
-WEAK = vocabulary("получили ищем have нужно надо need want like get take нужен нужна нужны")
+WEAK = vocabulary("требуется требуются получили ищем have нужно надо need want like get take нужен нужна нужны")
 SKIPPED = vocabulary(
     "reorder "
     "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
@@ -55,7 +56,7 @@ NOT_THINGS = vocabulary(
     "цена стоимость консультация менеджер это то что как человек специалист инженер мастер "
     "возврат замена оплата срок условие "
     "такой такое который документ акт номер адрес письмо прайс прайс-лист поставка проблема "
-    "ситуация деньги деньга бюджет заказ раз "
+    "ситуация деньги деньга сертификат документация вариант бюджет заказ раз "
     "минута секунда момент сторона город компания фирма сделать узнать подпись решение"
 )
 TROUBLE_EN = re.compile(
@@ -87,9 +88,13 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
         counted, first = _skip(tokens, index + len(phrase))
         last = _things(tokens, first) if phrase or (active and counted) else first
         active = active or bool(phrase)
-        if last > first and (counted or phrase[-1] not in WEAK):
+        after_comma = last + 1 < len(tokens) and tokens[last].text == "," and number_at(tokens, last + 1) is not None
+        if last > first and (counted or after_comma or phrase[-1] not in WEAK):
             yield first, last
-            index = last
+            index = _next_listed(tokens, last) if after_comma else last
+            if index > last:
+                yield from [(index, _things(tokens, index))]
+                index = _things(tokens, index)
             if not counted and last + 1 < len(tokens) and tokens[last].norm == "и":
                 end = _things(tokens, last + 1)
                 if end > last + 1:
@@ -97,6 +102,17 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
                     index = end
         else:
             index += max(1, len(phrase))
+
+
+def _next_listed(tokens: Sequence[Token], last: int) -> int:
+    """The thing after "flour, five tonnes, and": its first token, or `last` when nothing more is listed."""
+    _, place = _skip(tokens, last + 1)
+    while place < len(tokens) and (tokens[place].text == "," or tokens[place].norm in {"и", "а", "также", "плюс"}):
+        place += 1
+    listed = place + 1 < len(tokens) and tokens[place - 1].norm in {",", "и", "также", "плюс"}
+    end = _things(tokens, place) if listed else place
+    counted = end + 1 < len(tokens) and tokens[end].text == "," and number_at(tokens, end + 1) is not None
+    return place if end > place and counted else last
 
 
 def troubled(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
@@ -125,7 +141,9 @@ def _skip(tokens: Sequence[Token], index: int) -> tuple[bool, int]:
         number = number_at(tokens, index)
         if number is not None and not number.ordinal:
             counted, index = True, number.last
-        elif tokens[index].norm in SKIPPED or (counted and tokens[index].norm in UNITS):
+        elif tokens[index].norm in SKIPPED or (
+            counted and (tokens[index].norm in UNITS or lemma(tokens[index].norm) in UNITS)
+        ):
             unit = index if tokens[index].norm in SOLD_AS_UNITS else unit
             index += 1
         else:

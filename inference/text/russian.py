@@ -130,11 +130,11 @@ def infinitive(word: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def future(word: str) -> str | None:
-    """The infinitive of a verb whose likeliest reading is the first person of the future, else None."""
+def future(word: str, person: str = "1per") -> str | None:
+    """The infinitive of a verb whose likeliest reading is that person of the future, else None."""
     reading = parses(word)[0]
     tag = reading.tag
-    told = tag.POS == "VERB" and tag.person == "1per" and tag.tense == "futr"
+    told = tag.POS == "VERB" and tag.person == person and tag.tense == "futr"
     return str(reading.normal_form).replace("ё", "е") if told else None
 
 

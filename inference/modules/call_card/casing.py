@@ -9,6 +9,7 @@ from inference.text.russian import is_known, name_tags, parses, part_of_speech
 from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 LEAST_WORDS = 2
+PUNCTUATED = re.compile(r"[.,?!:;](?:\s|$)")
 MAX_COMPANY, MAX_PERSON = 3, 2
 INTRODUCES = re.compile(r"\b(?:this is|it'?s|i'?m|my name|name'?s|calling|speaking|here)\b")
 PERSON_EN = re.compile(
@@ -23,6 +24,7 @@ COMPANY_RU = re.compile(
 )
 FROM_RU = re.compile(r"\bиз\s+(?=[а-яa-z])")
 CUED_RU = re.compile(r"(?:зовут|это|беспокоит|говорит|фамилия|имя|здравствуйте|день|утро|вечер|слушаю|оператор)\W*$")
+ADDRESS = re.compile(r"[\w-]+(?: [\w-]+)? dot\b")
 STOP = vocabulary(
     "we we're we'd we've we'll i i'm i'd i've i'll and about it it's its my our would could can calling here need "
     "looking want you your the a an to for in on of regarding just have has had is are was were with from at please "
@@ -38,7 +40,7 @@ def with_capitals(text: str, known: Sequence[str]) -> str:
     """The text with names capitalised, where it has no capitals of its own; `known` are names of the CRM."""
     tokens = tokenize(text)
     words = [token for token in tokens if token.is_word]
-    if len(words) < LEAST_WORDS or any(letter.isupper() for letter in text[1:]):
+    if len(words) < LEAST_WORDS or any(letter.isupper() for letter in text[1:]) or PUNCTUATED.search(text):
         return text
     low = normal(text)
     starts = {tokens[place].start for m in mentions(tokens, known) for place in range(m.first, m.last)}
@@ -104,6 +106,8 @@ def _english(low: str) -> set[int]:
             starts |= set(words)
     if introduced:
         for match in COMPANY_EN.finditer(low):
+            if ADDRESS.match(low[match.end() :]):
+                continue
             starts |= set(_leading(low, match.end(), MAX_COMPANY))
     return starts
 

@@ -91,7 +91,10 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"\b(?:отмен\w+|расторг\w+|аннулир\w+|отказаться от|отказываемся|прекратить|"
             r"отключить (?:подписк|услуг)\w+)"
         )),
-        (3.5, r"\b(?:cancel\w*|terminate|call off|unsubscribe|end (?:our|the|my) (?:contract|subscription))\b"),
+        (3.5, (
+            r"\b(?:cancel\w*|terminate|call off|stop (?:our|the|my) (?:contract|subscription|service|plan)|"
+            r"unsubscribe|end (?:our|the|my) (?:contract|subscription))\b"
+        )),
     ),
     "information": (
         (1.2, (
@@ -116,7 +119,7 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
     ),
     "delivery": (
         (3.0, (
-            r"где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|когда (?:привез\w+|"
+            r"где (?:он|она|они|оно)\b|где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|когда (?:привез\w+|"
             r"достав\w+|придет|приедет|отгруз\w+)|статус (?:заказа|доставки)|срок\w* (?:доставки|"
             r"поставки)|трек"
         )),
@@ -161,7 +164,8 @@ NEGATIVE = re.compile(
     r"appalling|rude|useless|sick of|waste of|"
     r"third time|second time this|nobody (?:called|answered|replied|answers)|"
     r"still waiting|let us down|not good enough|"
-    r"not happy|very poor|outrageous|losing (?:money|patience)|lost (?:money|patience))\b"
+    r"not happy|not satisfied|unsatisfied|dissatisfied|"
+    r"very poor|outrageous|losing (?:money|patience)|lost (?:money|patience))\b"
 )
 POSITIVE_STRONG = re.compile(
     r"\b(?:очень довол\w+|очень понравил\w+|великолепн\w+|"

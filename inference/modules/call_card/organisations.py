@@ -80,7 +80,7 @@ NUMBERED = re.compile(
 JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
 QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
 NAME_BEFORE = re.compile(
-    r"((?:[A-ZА-ЯЁ][\w'-]+\s+){1,2}[A-ZА-ЯЁ][\w'-]+)(?:\s+(?:here|speaking|беспокоит|"
+    r"((?!(?:Hello|Hi|Hey|Good|Yes|Thanks|Dear)\b)(?:[A-ZА-ЯЁ][\w'-]+\s+){1,2}[A-ZА-ЯЁ][\w'-]+)(?:\s+(?:here|speaking|беспокоит|"
     r"говорит|звонит|calling))?[,.]\s*$"
 )
 ASKED_NAME = re.compile(
@@ -90,6 +90,7 @@ ASKED_NAME = re.compile(
     r"what company|who am i (?:speaking|talking)|who(?:'s| is) (?:this|calling|"
     r"speaking)|may i ask who|where are you calling from"
 )
+BARE = re.compile(r"(?:(?<=[.!?] )|^)[A-Z][a-z'-]+ [A-Z][a-z'-]+, (?:[A-Z][\w'&-]+ ?){1,4}(?=[.!?]|$)")
 MAX_WORDS = 4
 SAME = 84.0
 
@@ -210,13 +211,20 @@ def _after_name(call: Call, turn: Turn, start: int, words: str) -> float:
     if re.search(r"(?:зовут|имя|фамилия|is) \w+[.,]\s*$", normal(before)) and _is_known(call, words):
         return 0.85
     introduced = name is not None and (
-        asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1))
+        _is_bare(turn, start) or asked or INTRODUCTION.search(normal(before)) is not None or _dictionary(name.group(1))
     )
     if not introduced:
         return 0.0
     kind = re.match(rf"{KIND}\b", normal(words)) is not None
     mixed = re.fullmatch(r"[А-ЯЁA-Z][а-яёa-z]+[А-ЯЁA-Z]\w+", words) is not None
+    if name is not None and _dictionary(name.group(1)) and not name_tags(normal(words)) and words[:1].isupper():
+        return 0.85 if _is_known(call, words) else 0.65
     return 0.85 if _is_known(call, words) else 0.7 if asked or kind or mixed or " " in words else 0.0
+
+
+def _is_bare(turn: Turn, start: int) -> bool:
+    """Whether the sentence around a place is nothing but a name and a company: "Derek Shaw, Maple Dental."."""
+    return any(match.start() <= start < match.end() for match in BARE.finditer(turn.text))
 
 
 def _was_asked(call: Call, turn: Turn, start: int) -> bool:

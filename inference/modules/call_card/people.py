@@ -45,6 +45,8 @@ VOCATIVE = re.compile(
 )
 CONNECT = frozenset({"-", "'", "."})
 MAX_NAME = 3
+HAILED = re.compile(r"^(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| \w+)?\W*$")
+BARE = re.compile(r"(?:(?<=[.!?] )|^)[A-Z][a-z'-]+ [A-Z][a-z'-]+, (?:[A-Z][\w'&-]+ ?){1,4}(?=[.!?]|$)")
 GREETED = re.compile(r"(?:здравствуйте|добр\w+ (?:день|утро|вечер)|день добрый|алло|приветствую)$")
 ROLE = re.compile(
     r"(?:бухгалтер|директор|менеджер|секретарь|инженер|снабженец|руководитель|"
@@ -191,6 +193,12 @@ def _opens(turn: Turn, words: str, start: int, end: int) -> bool:
     """Such as "Добрый день. Татьяна Белова, фирма ...": a full name of its own, set off, early in the turn."""
     full = len(words.split()) > 1 and _looks_named(words)
     follows = re.match(r",? (?:from|with|at|of|from the) [A-Z]", turn.text[end : end + 20])
+    named = (
+        re.match(r", [A-Z]", turn.text[end : end + 3]) is not None
+        and HAILED.search(normal(turn.text[:start])) is not None
+    )
+    if full and words.isascii() and (named or any(m.start() == start for m in BARE.finditer(turn.text))):
+        return True
     if full and follows and words.isascii() and start < EARLY_ANSWER:
         return True
     before = ROLE.sub("", turn.text[:start]).rstrip()

@@ -96,6 +96,11 @@ NOT_PROMISED = re.compile(
 )
 QUESTION_FROM_US = re.compile(r"\?\s*$")
 ANY_WILL = re.compile(rf"\b{_I_WILL}\W+(?:also |then |just |definitely |personally )?(?P<verb>[a-z]{{3,}})\b")
+ARRANGED = re.compile(
+    r"\b(?:запланирован\w*|назначен\w*|намечен\w*)\b|\byou(?:'ll| will) (?:receive|get|have)\b|"
+    r"\b(?:is|are) (?:coming|arriving|leaving|going out|due|scheduled|planned|booked)\b|"
+    r"\b(?:will|'ll) be \w+ed\b|\b(?:will|'ll) (?P<any>[a-z]{4,})\b"
+)
 NOT_STEPS_EN = vocabulary(
     "need have take think see wait like want try know look hang let tell say give probably not never all both love "
     "hope use definitely manage stick pass hold keep leave lose ask and the still stay work buy order can start end"
@@ -104,6 +109,7 @@ NOT_STEPS_RU = vocabulary(
     "посмотреть сказать подсказать поискать уложиться помочь найти смочь мочь быть дать подумать попробовать понять "
     "хотеть знать ждать подождать решить взять понадобиться заказать купить поставить стать остаться потерять "
     "закрыть попросить спросить повторить уйти начать получить захотеть суметь продиктовать записать успеть "
+    "подойти устроить получиться занять составить обойтись прийтись удаться хватить закончиться истечь вырасти "
     "отказаться расторгнуть представить рассказать ответить объяснить переключить соединить принять"
 )
 MAX_STEPS = 2
@@ -157,6 +163,8 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
     strength, match = _promise(text)
     if match is None:
         strength, match = _any_promise(text, turn.speaker)
+    if match is None and turn.speaker != "client" and _dated(call, turn, (start, start + len(sentence.text))):
+        strength, match = _arranged(text)
     if match is None and turn.speaker != "client" and _is_agreed(call, turn):
         match, strength = OFFER.search(text), 0.8
     if match is None and turn.speaker != "colleague":
@@ -206,6 +214,21 @@ def _any_promise(text: str, speaker: str) -> tuple[float, re.Match[str] | None]:
         if match.group("verb") not in NOT_STEPS_EN:
             return 0.75 if speaker == "colleague" else 0.6, match
     return 0.0, None
+
+
+def _dated(call: Call, turn: Turn, span: tuple[int, int]) -> bool:
+    """Whether a day to come is named in this sentence."""
+    return any(span[0] <= m.start < span[1] and _is_ahead(call, m) for m in find_dates(turn.text, call.now))
+
+
+def _arranged(text: str) -> tuple[float, re.Match[str] | None]:
+    """What somebody else will do on a named day: "водитель привезёт", "the team is coming", "you'll receive"."""
+    for match in re.finditer(r"\b[а-я]{5,}\b", text):
+        form = future(match.group(), person="3per")
+        if form is not None and form not in NOT_STEPS_RU:
+            return 0.7, match
+    match = ARRANGED.search(text)
+    return (0.7, match) if match is not None and match.groupdict().get("any") not in NOT_STEPS_EN else (0.0, None)
 
 
 def _promise(text: str) -> tuple[float, re.Match[str] | None]:
