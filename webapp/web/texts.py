@@ -17,6 +17,7 @@ WORDS = {
     "server_away": N_("The server cannot be reached. Check the connection and try again."),
     "audio_failed": N_("The recording cannot be played."),
     "answer_broken": N_("The answer was cut off. Ask again."),
+    "answer_slow": N_("Still reading: on this server an answer can take half a minute"),
     "upload_kind": N_("{name}: this kind of file is not taken. These are: {kinds}."),
     "upload_empty": N_("{name} is empty."),
     "upload_large": N_("{name} is {size} MB; the limit is {limit} MB."),

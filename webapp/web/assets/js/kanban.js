@@ -26,6 +26,28 @@ document.addEventListener("drop", (event) => {
   const board = column.closest(".board");
   if (dragged.closest("[data-stage]") === column) return;
   column.querySelector(".board-cards").prepend(dragged);
-  const { moveUrl } = dragged.dataset;
-  htmx.ajax("POST", moveUrl, { target: board, swap: "outerHTML", values: { stage: column.dataset.stage } });
+  move(dragged, board, column.dataset.stage);
+});
+
+function move(card, board, stage) {
+  htmx.ajax("POST", card.dataset.moveUrl, { target: board, swap: "outerHTML", values: { stage } });
+}
+
+/* The menu of a card is filled when it opens, from the one list of stages that the board carries. */
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.matches?.("[data-moves]") || !menu.open) return;
+    const stages = menu.closest(".board")?.querySelector("[data-board-moves]")?.content.cloneNode(true);
+    if (!stages) return;
+    const here = menu.closest("[data-stage]").dataset.stage;
+    stages.querySelector(`[data-move-to="${CSS.escape(here)}"]`)?.remove();
+    menu.querySelector(".panel").replaceChildren(stages);
+  },
+  true,
+);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-move-to]");
+  if (button) move(button.closest("[data-move-url]"), button.closest(".board"), button.dataset.moveTo);
 });

@@ -4,6 +4,9 @@
 import htmx from "htmx.org";
 import { csrfHeaders, text } from "./texts.js";
 
+/** After so long without an end, the person is told that this is usual. */
+const SLOW_MS = 6000;
+
 /** Read one `event:`/`data:` block. */
 function parseEvent(block) {
   let name = "message";
@@ -51,6 +54,9 @@ async function ask(form, question) {
   const answer = turn.querySelector("[data-answer]");
   const words = answer.querySelector("[data-text]");
   answer.setAttribute("aria-busy", "true");
+  const patience = setTimeout(() => {
+    answer.querySelector(".by span").textContent = text("answer_slow");
+  }, SLOW_MS);
   try {
     const body = new FormData(form);
     body.set("question", question);
@@ -71,6 +77,7 @@ async function ask(form, question) {
   } catch (error) {
     showFailure(answer, error instanceof TypeError ? text("server_away") : error.message);
   } finally {
+    clearTimeout(patience);
     answer.removeAttribute("aria-busy");
   }
 }
