@@ -13,7 +13,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.vad import SpeechTimestampsMap, VadOptions, get_speech_timestamps
 
 from inference.speech.audio import RATE, Recording, Sound, speaks_apart
-from inference.speech.cleaning import is_invented
+from inference.speech.cleaning import is_hint_read_out, is_invented
 from inference.speech.turns import Segment, Word, merge, split_at_pauses
 
 PIECE_SECONDS = 600
@@ -149,7 +149,7 @@ class Recogniser:
                 if stopped():
                     raise Abandoned
                 for segment in split_at_pauses(_placed(raw, times, sound)):
-                    if not _invented(segment):
+                    if not _invented(segment, wish.hotwords or ""):
                         yield segment
 
 
@@ -181,11 +181,12 @@ def _placed_word(word: Any, times: SpeechTimestampsMap) -> Word:
     )
 
 
-def _invented(segment: Segment) -> bool:
+def _invented(segment: Segment, hints: str) -> bool:
     """Tell whether the model made this segment up."""
-    return is_invented(
+    probabilities = [word.probability for word in segment.words]
+    return is_hint_read_out(segment.text, hints, probabilities) or is_invented(
         segment.text,
         avg_logprob=segment.avg_logprob,
         no_speech_prob=segment.no_speech_prob,
-        word_probabilities=[word.probability for word in segment.words],
+        word_probabilities=probabilities,
     )

@@ -90,6 +90,7 @@ def upload_communication(form: NewCommunication) -> Response:
             raise Invalid({"body": N_("Write something first")})
         command = WriteDown(form.kind, form.body.strip(), form.subject, links, moment, direction)
         return _uploaded(service.write_down(g.session, g.actor, command), 201)
+    service.check_filing(g.session, g.actor, links)
     file = _file(form.recording)
     call, already = service.receive_call(g.session, g.actor, ReceiveCall(file, links, moment, direction, form.subject))
     if not already:

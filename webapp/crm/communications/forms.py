@@ -83,7 +83,8 @@ def _looks_like_text(head: bytes) -> bool:
 
 def clean_name(filename: str | None) -> str:
     """The name of an uploaded file without folders, not longer than a file name may be."""
-    name = PurePath((filename or "").replace("\\", "/")).name.strip()
+    printable = "".join(letter for letter in filename or "" if letter.isprintable())
+    name = PurePath(printable.replace("\\", "/")).name.strip()
     return name[-LONGEST_NAME:] or "recording"
 
 

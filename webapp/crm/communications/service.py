@@ -40,6 +40,12 @@ SWAPPED = {"client": "colleague", "colleague": "client", "unknown": "unknown"}
 OTHER = {"0": "1", "1": "0"}
 
 
+def check_filing(session: Session, actor: Actor, links: Links) -> None:
+    """Whether the actor may file something with these records: asked before a long recording is stored in vain."""
+    require_any(actor, "communication", "create")
+    _checked(session, actor, links)
+
+
 def receive_call(session: Session, actor: Actor, command: ReceiveCall) -> tuple[Communication, bool]:
     """File a call; answers it and whether the same recording had been filed before (then that call is answered)."""
     require_any(actor, "communication", "create")

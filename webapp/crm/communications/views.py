@@ -76,6 +76,7 @@ def _arrived() -> ReceiveCall:
     sent = request.files.get("recording")
     if sent is None or not sent.filename:
         raise Invalid({"recording": _("Choose a recording first")})
+    service.check_filing(g.session, g.actor, links)
     stored = forms.receive_recording(sent, settings.recordings_dir, settings.upload_max_megabytes)
     return ReceiveCall(stored, links, moment, direction, request.form.get("subject", "").strip()[: forms.LONGEST_NAME])
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from appliance.settings import WebSettings
 from webapp import wiring
 from webapp.app import App, create_app
+from webapp.crm.communications import forms
 from webapp.crm.communications.models import Communication, Recording
 from webapp.kit import files
 from webapp.kit.errors import TooLarge
@@ -178,3 +179,15 @@ def test_notes_and_mails_are_filed_too(app: App, headers: Fixture) -> None:
     assert (answer.status_code, answer.json["state"], answer.json["body"]) == (201, "done", "They prefer mornings.")
     answer = app.test_client().post("/api/v1/communications", data={"kind": "note"}, headers=headers("staff"))
     assert (answer.status_code, answer.json["field"]) == (422, "body")
+
+
+def test_a_recording_for_a_client_that_is_not_there_is_not_stored(app: App, send: Fixture) -> None:
+    before = stored(app)
+    answer = send(sound(salt=901), client_id="person:99999999")
+    assert (answer.status_code, answer.json["field"]) == (422, "client_id")
+    assert stored(app) == before
+
+
+def test_the_name_of_a_file_loses_what_cannot_be_printed() -> None:
+    assert forms.clean_name("folder\\a\x00b\r\n.wav") == "ab.wav"
+    assert forms.clean_name("\x00") == "recording"
