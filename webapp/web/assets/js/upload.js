@@ -81,6 +81,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (successful) {
     form.reset();
     name.hidden = true;
+    form.closest("details")?.removeAttribute("open"); // what was sent stands right below now
   } else if (xhr?.status === 413) {
     error.hidden = false;
     error.querySelector("span").textContent = text("upload_refused_size");
