@@ -79,7 +79,7 @@ def translations(locale: str) -> Translations:
         one = Translations(buffer)
         merged.merge(one)
         # Merging brings the words alone; without the rule of the language "7 calls" would get the form of "2 calls".
-        merged.plural = one.plural  # type: ignore[attr-defined]
+        merged.plural = one.plural
     return merged
 
 
