@@ -14,7 +14,7 @@ MAX_COMPANY, MAX_PERSON = 3, 2
 INTRODUCES = re.compile(r"\b(?:this is|it'?s|i'?m|my name|name'?s|calling|speaking|here)\b")
 PERSON_EN = re.compile(
     r"\b(?:my name is|my name'?s|name'?s|the name is)\s+(?P<sure>[a-z'-]+(?: [a-z'-]+)?)|"
-    r"(?:^|\b(?:this is|it'?s|i'?m|i am|mr|mrs|ms|yes|sure|hi|hello)\s+)(?P<weak>[a-z'-]+(?: [a-z'-]+)?)"
+    r"(?:\b(?:this is|it'?s|i'?m|i am|mr|mrs|ms|yes|sure|hi|hello)\s+|^)(?P<weak>[a-z'-]+(?: [a-z'-]+)?)"
     r"(?=\s+(?:from|with|at|of|over at|calling|here|speaking)\b)"
 )
 COMPANY_EN = re.compile(r"\b(?:from|with|at|on behalf of|represent)\s+(?:the\s+)?(?=[a-z])")
@@ -25,6 +25,7 @@ COMPANY_RU = re.compile(
 FROM_RU = re.compile(r"\bиз\s+(?=[а-яa-z])")
 CUED_RU = re.compile(r"(?:зовут|это|беспокоит|говорит|фамилия|имя|здравствуйте|день|утро|вечер|слушаю|оператор)\W*$")
 ADDRESS = re.compile(r"[\w-]+(?: [\w-]+)? dot\b")
+NOT_NAMES = frozenset({"PREP", "CONJ", "PRCL", "NPRO", "VERB", "ADVB", "PRTS", "ADJS", "INFN", "INTJ", "PRED"})
 STOP = vocabulary(
     "we we're we'd we've we'll i i'm i'd i've i'll and about it it's its my our would could can calling here need "
     "looking want you your the a an to for in on of regarding just have has had is are was were with from at please "
@@ -80,6 +81,8 @@ def _russian(tokens: Sequence[Token], low: str) -> set[int]:
 
 def _full_name(first: str, second: str) -> bool:
     """A first name with a surname or a patronymic, a patronymic with a surname, or a surname with a first name."""
+    if part_of_speech(first) in NOT_NAMES or part_of_speech(second) in NOT_NAMES:
+        return False
     left, right = name_tags(first), name_tags(second)
     if "Name" in left:
         return bool(right & {"Surn", "Patr"})

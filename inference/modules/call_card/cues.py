@@ -14,11 +14,15 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
         (2.0, r"\b(?:i|we)(?:'d| would) like to (?:book|reserve|hire|rent)\b"),
         (2.6, r"\b(?:we|i)(?:'d| would) like (?:\d+|[a-z]+(?:ty|teen|hundred|thousand|ten|dozen))\b"),
         (1.5, r"\b(?:we|i) want (?:to (?:order|buy|get)|\d+)\b"),
-        (1.2, r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b(?!\W+(?:\w+\W+)?\w+(?:ть|ться|тись)\b)"),
+        (1.2, (
+            r"\b(?:нужен|нужна|нужно|нужны|требу\w+ся|необходим\w*|надо)\b"
+            r"(?!\W+(?:\w+\W+)?(?!(?:\w*дцать|пять|десять|девять)\b)\w+(?:[аиеуяы]ть|ться|тись|йти)\b)"
+        )),
         (2.0, (
             r"\b(?:place (?:an |a new |another )?order|to order|to buy|to purchase|we'll take|"
             r"order (?:\d+|\w+ more|another)|i'd like to order)\b"
         )),
+        (1.0, r"\b(?:we|i) need (?!to\b|help|support|assist|you|your|a (?:hand|refund|call|meeting|demo|quote))"),
         (1.2, (
             r"\b(?:we|i) need (?:\d+|[a-z]+(?:y|teen|hundred|thousand|ten|dozen|two|three|"
             r"four|five|six|seven|eight|nine))\b"

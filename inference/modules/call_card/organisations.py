@@ -8,7 +8,7 @@ from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import best_match, likeness, mentions
-from inference.text.russian import is_place, name_tags, nominative, part_of_speech
+from inference.text.russian import is_place, lemma, name_tags, nominative, part_of_speech
 from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 KIND = (
@@ -154,7 +154,7 @@ def _numbered(turn: Turn) -> Iterator[Finding]:
     """Such as "поликлиника номер три", "из лицея №5"."""
     for match in NUMBERED.finditer(normal(turn.text)):
         kind, number = turn.text[match.start("kind") : match.end("kind")], match.group("number")
-        value = f"{nominative(kind.lower())} номер {number}"
+        value = f"{lemma(kind.lower()) if ' ' not in kind else kind.lower()} номер {number}"
         if not OTHERS.search(normal(turn.text[max(0, match.start() - 60) : match.start("kind")])):
             yield found(turn, (match.start("kind"), match.end()), "organisation", value, confidence=0.75)
 
@@ -217,7 +217,7 @@ def _after_name(call: Call, turn: Turn, start: int, words: str) -> float:
         return 0.0
     kind = re.match(rf"{KIND}\b", normal(words)) is not None
     mixed = re.fullmatch(r"[А-ЯЁA-Z][а-яёa-z]+[А-ЯЁA-Z]\w+", words) is not None
-    if name is not None and _dictionary(name.group(1)) and not name_tags(normal(words)) and words[:1].isupper():
+    if name is not None and _dictionary(name.group(1)) and not name_tags(normal(words)) and not is_place(words.lower()):
         return 0.85 if _is_known(call, words) else 0.65
     return 0.85 if _is_known(call, words) else 0.7 if asked or kind or mixed or " " in words else 0.0
 

@@ -227,8 +227,8 @@ def _arranged(text: str) -> tuple[float, re.Match[str] | None]:
         form = future(match.group(), person="3per")
         if form is not None and form not in NOT_STEPS_RU:
             return 0.7, match
-    match = ARRANGED.search(text)
-    return (0.7, match) if match is not None and match.groupdict().get("any") not in NOT_STEPS_EN else (0.0, None)
+    said = ARRANGED.search(text)
+    return (0.7, said) if said is not None and said.groupdict().get("any") not in NOT_STEPS_EN else (0.0, None)
 
 
 def _promise(text: str) -> tuple[float, re.Match[str] | None]:

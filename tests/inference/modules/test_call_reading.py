@@ -1,0 +1,137 @@
+"""What the card's code makes of the ways in which people put things on the telephone."""
+
+from typing import Any
+
+import pytest
+
+from inference.modules.call_card.casing import with_capitals
+from inference.modules.call_card.module import collect, read
+from inference.modules.call_card.mood import guess_intent
+from inference.modules.call_card.schema import Input
+
+PRODUCTS = [
+    {"id": "1", "name": "Насос центробежный ЦН-50", "aliases": ["центробежный насос"]},
+    {"id": "2", "name": "Label Printer LP4", "aliases": ["label printer"]},
+]
+
+
+def _request(*said: str, mono: bool = False, **more: Any) -> Input:
+    """A call in which "A: ..." is said by our colleague, "C: ..." by the client."""
+    segments = [
+        {
+            "index": index,
+            "start": 5.0 * index,
+            "end": 5.0 * index + 4,
+            "text": words[3:],
+            "channel": None if mono else int(words[0] == "A"),
+        }
+        for index, words in enumerate(said)
+    ]
+    communication = {"id": "1", "occurred_at": "2026-11-25T11:30:00+03:00", "direction": "in", "segments": segments}
+    base = {"communication": communication, "timezone": "Europe/Moscow", "currency": "RUB", "products": PRODUCTS}
+    return Input.model_validate({"company": {"name": "Остров"}, **base, **more})
+
+
+def _values(*said: str, mono: bool = False, **more: Any) -> dict[str, list[Any]]:
+    call, _, _ = read(_request(*said, mono=mono, **more))
+    values: dict[str, list[Any]] = {}
+    for finding in collect(call):
+        values.setdefault(finding.field, []).append(finding.value)
+    return values
+
+
+def test_a_question_is_answered_by_the_other_side_of_a_one_channel_call() -> None:
+    request = _request(
+        "A: Good morning, Fairmont, this is Rachel, how can I help?",
+        "C: Hi Rachel, we need thirty desks.",
+        "A: What's your name?",
+        "C: Peter Lindqvist.",
+        mono=True,
+    )
+    _, sentences, _ = read(request)
+    assert [sentence.speaker for sentence in sentences] == ["colleague", "client", "colleague", "client"]
+
+
+def test_who_answers_the_telephone_is_not_the_client() -> None:
+    values = _values(
+        "A: Мебель Люкс, Екатерина, чем могу помочь?", "C: Здравствуйте, Екатерина. Меня зовут Антон Гусев."
+    )
+    assert values["person"] == ["Антон Гусев"]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("Хочу заказать пятьдесят насосов. Ой, нет, извините, пятнадцать, не пятьдесят.", 15),
+        ("I'd like to order fifty label printers. No, sorry, fifteen, not fifty.", 15),
+    ],
+)
+def test_a_corrected_count_replaces_the_first(said: str, count: int) -> None:
+    assert _values("A: Остров, слушаю.", f"C: {said}")["quantity"] == [count]
+
+
+def test_goods_are_listed_with_their_counts_after_them() -> None:
+    values = _values("A: Остров, слушаю.", "C: Нам требуется цемент, пять тонн, и песок, восемь тонн.")
+    assert values["product"] == ["цемент", "песок"]
+    assert values["quantity"][0] == 5
+
+
+def test_a_general_word_means_the_only_such_product_of_the_catalogue() -> None:
+    assert _values("A: Остров.", "C: Хочу вернуть деньги за насос.")["product"] == ["Насос центробежный ЦН-50"]
+    assert _values("A: Hello.", "C: My LP4 is broken, we bought it from you.")["product"] == ["Label Printer LP4"]
+
+
+def test_about_eighty_thousand_is_said_with_the_scale_first() -> None:
+    values = _values("A: Остров, какой у вас бюджет?", "C: Денег у нас тысяч восемьдесят, не больше.")
+    assert values["budget"] == [80000]
+
+
+@pytest.mark.parametrize(
+    ("said", "due"),
+    [
+        ("Водитель привезёт накладные в понедельник.", "2026-11-30"),
+        ("Мы рассмотрим заявление в течение десяти дней.", "2026-12-05"),
+        ("I'll put a quote together by the end of next week.", "2026-12-04"),
+        ("You'll receive the letter within a week.", "2026-12-02"),
+    ],
+)
+def test_a_promise_of_any_verb_on_a_named_day_is_a_next_step(said: str, due: str) -> None:
+    values = _values("C: Добрый день, у меня вопрос." if said[0] > "z" else "C: Hi, I have a question.", f"A: {said}")
+    assert values["due"] == [due]
+    assert len(values["next_step"]) == 1
+
+
+def test_a_bare_promise_takes_the_object_that_was_asked_for() -> None:
+    values = _values("A: Остров.", "C: Пришлите договор на подпись.", "A: Пришлю через неделю.")
+    assert values["next_step"] == ["Прислать договор на подпись через неделю"]
+
+
+def test_a_numbered_institution_is_an_organisation() -> None:
+    values = _values("A: Остров.", "C: Добрый день, мы из поликлиники номер три.")
+    assert values["organisation"] == ["поликлиника номер три"]
+
+
+def test_a_name_and_a_company_that_stand_alone_are_the_clients() -> None:
+    values = _values("A: Ostrov Systems, how can I help?", "C: I want to cancel. Derek Shaw, Maple Dental.")
+    assert (values["person"], values["organisation"]) == (["Derek Shaw"], ["Maple Dental"])
+
+
+def test_an_offer_that_we_promise_makes_a_need_a_quote_request() -> None:
+    call, _, _ = read(_request("A: Остров.", "C: Нужно двадцать столов.", "A: Подготовлю предложение к среде."))
+    guess = guess_intent(call)
+    assert guess is not None
+    assert guess.value == "quote_request"
+
+
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("это кирилл самойлов из бетонснаба", "это Кирилл Самойлов из Бетонснаба"),
+        ("hi this is ben carver from kestrel we need a demo", "hi this is Ben Carver from Kestrel we need a demo"),
+        ("it's jo at tinyfarm dot org", "it's Jo at tinyfarm dot org"),
+        ("we keep it at the office since monday", "we keep it at the office since monday"),
+        ("Already written, with signs", "Already written, with signs"),
+    ],
+)
+def test_names_get_their_capitals_back_only_where_there_were_none(heard: str, written: str) -> None:
+    assert with_capitals(heard, []) == written
