@@ -140,6 +140,7 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
     )
     app.before_request(_open_session)
     app.before_request(guard.refuse_unstorable)
+    app.after_request(guard.read_to_the_end)
     app.teardown_request(_close_session)
     app.register_error_handler(AppError, _show_error)
     app.register_error_handler(OperationalError, _database_down)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.webapp.assistants.call_card.conftest import TokenClient
+from webapp.web import guard
 
 Fixture = Callable[..., Any]
 ENTITIES = ("organisations", "people", "deals", "products", "communications", "documents")
@@ -104,3 +106,20 @@ def test_a_token_that_nobody_has_is_a_problem(app):
     answer = app.test_client().get("/api/v1/deals", headers={"Authorization": "Bearer ost_garbage"})
     assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/organisations", "/api/v1/nothing"])
+def test_a_body_that_nobody_asked_for_is_read_all_the_same(app, path):
+    body = io.BytesIO(b"x" * 5000)
+    app.test_client().post(path, input_stream=body, content_length=5000, content_type="text/plain")
+    assert body.tell() == 5000
+
+
+def test_an_endless_body_that_nobody_asked_for_closes_the_connection(app):
+    size = 3 * guard.LONGEST_REST_BYTES
+    body = io.BytesIO(b"x" * size)
+    answer = app.test_client().post(
+        "/api/v1/nothing", input_stream=body, content_length=size, content_type="text/plain"
+    )
+    assert answer.headers["Connection"] == "close"
+    assert body.tell() < size

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, request
 from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from webapp.kit.errors import Invalid
@@ -15,6 +16,8 @@ from webapp.web import errors
 
 NUL = "\x00"
 LARGEST_ID = 2**31 - 1
+PIECE_BYTES = 1 << 16
+LONGEST_REST_BYTES = 1 << 20
 UNSTORABLE = N_("This text holds a character that cannot be stored")
 TOO_DEEP = N_("This JSON is nested too deeply")
 OUT_OF_RANGE = N_("A value is too large or of the wrong kind")
@@ -67,6 +70,22 @@ def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
         for key, item in value.items():
             yield name, key
             yield from _texts(item, key)
+
+
+def read_to_the_end(response: Response) -> Response:
+    """Read what is left of a request's body: left lying, it would be taken for the start of the next request.
+
+    A long rest is not read; the connection is closed instead.
+    """
+    left = LONGEST_REST_BYTES
+    try:
+        while left > 0 and (piece := request.stream.read(min(left, PIECE_BYTES))):
+            left -= len(piece)
+    except (HTTPException, OSError):
+        left = 0
+    if left <= 0:
+        response.headers["Connection"] = "close"
+    return response
 
 
 def out_of_range(_error: DataError) -> Response:
