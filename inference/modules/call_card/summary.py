@@ -7,7 +7,7 @@ from itertools import pairwise
 from appliance.contract.modules import SummarySentence
 from inference.modules.call_card.findings import Call, Finding
 from inference.modules.call_card.people import is_colleague
-from inference.modules.call_card.view import ModelView
+from inference.modules.call_card.view import SENTENCE_LIMIT, ModelView
 from inference.text.dates import find_dates
 from inference.text.numbers import find_numbers
 from inference.text.russian import lemma, part_of_speech
@@ -90,9 +90,16 @@ def _counted(product: Finding, findings: Sequence[Finding]) -> str:
     return f"{product.value} ({counts[0]})" if counts else str(product.value)
 
 
+def _whole(text: str) -> str:
+    """The text without a last sentence that the schema's limit has cut off in the middle."""
+    if len(text) < SENTENCE_LIMIT - 1 or text[-1] in ".!?":
+        return text
+    return text[: max(text.rfind(mark) for mark in ".!?") + 1]
+
+
 def _checked(call: Call, text: str) -> SummarySentence | None:
     """A sentence of the model when its numbers, names and most of its words are in the call."""
-    text = text.strip()
+    text = _whole(text.strip())
     if not text or not _numbers_hold(call, text) or not _names_hold(call, text):
         return None
     words = _content(text)
