@@ -146,7 +146,7 @@ class Product:
         """A client of the API with a new token of a persona."""
         secret = self.ostrov("token", "create", "--user", username).strip().splitlines()[-1]
         headers = {"Authorization": f"Bearer {secret}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=120, trust_env=False)
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=900, trust_env=False)
 
     def engine_url(self, name: str) -> str:
         """The address of an engine: llm, embed or speech."""
