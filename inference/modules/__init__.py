@@ -66,10 +66,10 @@ def load_modules(packages: Iterable[str] | None = None) -> dict[str, Module]:
         try:
             module = load_module(package)
         except Exception as error:  # a module is foreign code and can fail in any way; the others must still run
-            log.exception("module.skipped package=%s reason=%s: %s", package, type(error).__name__, error)  # noqa: TRY401
+            log.exception("module.skipped package=%s error=%s", package, type(error).__name__)
             continue
         if module.manifest.name in modules:
-            log.error("module.skipped package=%s reason=the name %s is taken", package, module.manifest.name)
+            log.error("module.name_taken package=%s name=%s", package, module.manifest.name)
             continue
         modules[module.manifest.name] = module
     return modules

@@ -107,7 +107,7 @@ def test_a_kind_narrows_the_results(client_as: Client) -> None:
     assert "Лебедева Анна" in seen(client.get("/search?q=лебед&kind=person"))
 
 
-@pytest.mark.parametrize("query", ["", "q=", "q=%00", "q=a&kind=nonsense", "q=x&limit=999999", "q=%25", "q=<b>x</b>"])
+@pytest.mark.parametrize("query", ["", "q=", "q=a&kind=nonsense", "q=x&limit=999999", "q=%25", "q=<b>x</b>"])
 def test_odd_addresses_answer_a_page(client_as: Client, query: str) -> None:
     answer = client_as("staff").get(f"/search?{query}")
     assert answer.status_code == 200
