@@ -18,4 +18,5 @@ def test_a_second_module_of_one_name_is_left_out_with_a_reason(caplog: pytest.Lo
     with caplog.at_level(logging.ERROR):
         modules = load_modules([*installed(), "inference.modules.call_card"])
     assert set(modules) == {"answer", "call_card"}
-    assert "call_card is taken" in caplog.text
+    assert "module.name_taken" in caplog.text
+    assert "name=call_card" in caplog.text
