@@ -168,13 +168,20 @@ def product(home: Path, **settings: str) -> Iterator[Product]:
         running.ostrov("demo", "stop")
 
 
+def at(client: httpx.Client, location: str) -> str:
+    """The whole address of a Location header; httpx would put its path behind the client's own."""
+    return str(client.base_url.join(location))
+
+
 def wait_until_understood(
     client: httpx.Client, location: str, seconds: float, interval: float = 0.1
 ) -> dict[str, object]:
     """Poll a communication until it is understood or has failed; raises when neither happens in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        answer: dict[str, object] = client.get(location).json()
+        response = client.get(at(client, location))
+        response.raise_for_status()
+        answer: dict[str, object] = response.json()
         if answer.get("state") in ("understood", "failed"):
             return answer
         time.sleep(interval)

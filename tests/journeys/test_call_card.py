@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.driving import Product, wait_until_understood
+from tests.driving import Product, at, wait_until_understood
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "recordings"
 DIALOGUES = {d["name"]: d for d in json.loads((RECORDINGS / "dialogues.json").read_text())}
@@ -149,7 +149,8 @@ def test_a_colleague_of_another_team_cannot_open_the_call(running: Product) -> N
     with running.api("staff") as own, running.api("irina") as stranger:
         answer = upload(own, "en-pumps")
         address = answer.headers["Location"]
-        assert stranger.get(address).status_code == 404
+        assert own.get(at(own, address)).status_code == 200
+        assert stranger.get(at(stranger, address)).status_code == 404
         number = address.rsplit("/", 1)[1]
         assert stranger.post(f"/communications/{number}/accept").status_code == 404
         found = stranger.get("/search", params={"q": "Baltic Foods"}).json()["items"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.driving import Product
+from tests.driving import Product, at
 
 TOUR = {
     "staff": (
@@ -59,7 +59,7 @@ def test_a_document_is_found_and_the_assistant_cites_it(
     page.goto("/documents")
     for _ in range(240):
         with running.api("staff") as client:
-            if client.get(answer.headers["Location"]).json()["state"] == "indexed":
+            if client.get(at(client, answer.headers["Location"])).json()["state"] == "indexed":
                 break
         page.wait_for_timeout(500)
     page.goto("/search?q=warranty pumps")
