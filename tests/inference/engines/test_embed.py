@@ -14,7 +14,7 @@ from tests.inference.standin_engine import served
 def client():
     with (
         served(build_app(Embedder(2))) as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as found,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=240, trust_env=False) as found,
     ):
         yield found
 

@@ -45,7 +45,7 @@ def wait_until_healthy(port, process, seconds=90):
 )
 def test_a_missing_model_ends_the_engine_with_a_sentence_that_names_the_setting(name, environ):
     process = start(name, **environ)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 2
     assert next(iter(environ)) in errors
     assert "Traceback" not in errors
@@ -55,7 +55,7 @@ def test_a_broken_model_file_ends_the_engine_with_a_sentence(tmp_path):
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF but no more")
     process = start("llm", OSTROV_LLM_MODEL=str(path), OSTROV_LLM_PORT=str(free_port()))
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 2
     assert "cannot load" in errors
     assert "Traceback" not in errors
@@ -67,7 +67,7 @@ def test_the_embedding_engine_starts_refuses_a_taken_port_and_stops_when_told():
     try:
         wait_until_healthy(port, process)
         second = start("embed", OSTROV_EMBED_PORT=str(port))
-        _, errors = second.communicate(timeout=60)
+        _, errors = second.communicate(timeout=240)
         assert (second.returncode, "OSTROV_EMBED_PORT" in errors) == (2, True)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -86,7 +86,7 @@ def test_the_language_engine_follows_a_schema_tells_its_hash_and_stops_when_told
             "max_tokens": 20,
             "response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": schema}},
         }
-        answer = httpx.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body, timeout=60, trust_env=False)
+        answer = httpx.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body, timeout=240, trust_env=False)
         assert '"n"' in answer.json()["choices"][0]["message"]["content"]
         aliases = httpx.get(f"http://127.0.0.1:{port}/v1/models", trust_env=False).json()["data"][0]["aliases"]
         assert any(alias.startswith("sha256:1d9614638d18") for alias in aliases)

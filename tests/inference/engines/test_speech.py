@@ -28,7 +28,7 @@ def url(whisper):
 
 def ask(url, sound, **fields):
     files = {"file": ("call", sound)}
-    return httpx.post(f"{url}/v1/audio/transcriptions", files=files, data=fields, timeout=120, trust_env=False)
+    return httpx.post(f"{url}/v1/audio/transcriptions", files=files, data=fields, timeout=300, trust_env=False)
 
 
 def words(text):

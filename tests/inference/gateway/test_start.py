@@ -15,7 +15,7 @@ COMMAND = [
 
 def start(tmp_path, **changes):
     environ = {**os.environ, "OSTROV_HOME": str(tmp_path), "OSTROV_GATEWAY_KEY": "k" * 20, **changes}
-    return subprocess.run(COMMAND, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(COMMAND, env=environ, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize(
