@@ -11,7 +11,7 @@ from sources import ROOMS, ROOT, files, name, tree
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-HOSTS = re.compile(r"pypi\.org|registry\.npmjs\.org|deb\.debian\.org|huggingface\.co|/work/(main|shared|brief|cache)")
+HOSTS = re.compile(r"pypi\.org|registry\.npmjs\.org|deb\.debian\.org|huggingface\.co")
 # An event and, where the standard library writes the log, ids and counts by name: "engine.ready port=%d".
 EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+( [a-z_]+=%[\w.]+)*")
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}

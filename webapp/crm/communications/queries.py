@@ -128,8 +128,8 @@ def segments(session: Session, communication_id: int) -> list[Segment]:
     return list(session.scalars(statement))
 
 
-def narrowed(statement: Select[Any], filters: Filters) -> Select[Any]:
-    """A statement over communications with the filters applied."""
+def narrowed(statement: Select[Any], filters: Filters, actor: Actor) -> Select[Any]:
+    """A statement over communications with the filters applied; words of fields hidden from the actor find nothing."""
     if filters.kind:
         statement = statement.where(Communication.kind == filters.kind)
     if filters.state == "review":
@@ -145,20 +145,21 @@ def narrowed(statement: Select[Any], filters: Filters) -> Select[Any]:
     if filters.deal_id is not None:
         statement = statement.where(Communication.deal_id == filters.deal_id)
     if filters.q.strip():
-        found = FOUND.bindparams(q=filters.q.strip()).columns(column("entity_id", Integer))
+        hidden = actor.hidden_fields("communication")
+        found = FOUND.bindparams(q=filters.q.strip(), hidden=hidden).columns(column("entity_id", Integer))
         statement = statement.where(Communication.id.in_(found))
     return statement
 
 
 FOUND = text(
     "SELECT entity_id FROM chunks WHERE entity = 'communication' AND words @@ "
-    "(websearch_to_tsquery('russian', :q) || websearch_to_tsquery('english', :q))"
+    "(websearch_to_tsquery('russian', :q) || websearch_to_tsquery('english', :q)) AND field <> ALL (:hidden)"
 )
 
 
 def page(session: Session, actor: Actor, filters: Filters, *, after: str | None, limit: int) -> Page[Any]:
     """One page of communications, newest first."""
-    statement = narrowed(visible_to(actor), filters).options(
+    statement = narrowed(visible_to(actor), filters, actor).options(
         defer(Communication.summary_points), joinedload(Communication.recording)
     )
     return fetch(session, statement, KEYS, after=after, limit=limit, descending=True)

@@ -39,12 +39,12 @@ class Organisation(Base, Owned):
 
     def search_parts(self) -> list[SearchPart]:
         """Name, contacts, place and notes."""
-        about = ", ".join(filter(None, (self.industry, self.city)))
         return [
             SearchPart("name", self.name, "name"),
             SearchPart("phone", self.phone, "contact"),
             SearchPart("email", self.email, "contact"),
             SearchPart("tax_number", self.tax_number, "contact"),
-            SearchPart("industry", about, "name"),
+            SearchPart("industry", self.industry, "name"),
+            SearchPart("city", self.city, "name"),
             SearchPart("notes", self.notes),
         ]

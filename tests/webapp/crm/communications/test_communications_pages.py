@@ -16,7 +16,8 @@ from webapp.app import App
 from webapp.crm.communications.models import Communication, Segment
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
-from webapp.crm.users.models import User
+from webapp.crm.users.models import FieldGrant, Role, User
+from webapp.kit.access import Level
 from webapp.kit.clock import now
 
 from .conftest import sound
@@ -92,6 +93,18 @@ def test_the_list_is_narrowed_by_kind_state_and_words(
     assert "Wants pumps soon" in browser.get("/communications?state=review").text
     assert "договор" in browser.get("/communications?q=договоры").text
     assert "Wants pumps soon" not in browser.get("/communications?q=договоры").text
+
+
+def test_words_of_a_hidden_field_find_nothing(
+    session: Session, staff: User, client: Organisation, client_as: Fixture
+) -> None:
+    talk(session, staff, client, subject="Morning talk", body="Просим прислать договор поставки")
+    role = session.query(Role).filter_by(name="staff").one()
+    assert "Morning talk" in client_as("staff").get("/communications?q=договоры").text
+    session.add(FieldGrant(role_id=role.id, entity="communication", field="body", level=Level.HIDDEN))
+    session.commit()
+    assert "Morning talk" not in client_as("staff").get("/communications?q=договоры").text
+    assert "Morning talk" in client_as("staff").get("/communications?q=morning").text
 
 
 def test_a_stranger_finds_nothing(session: Session, staff: User, client: Organisation, client_as: Fixture) -> None:
