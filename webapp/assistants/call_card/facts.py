@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from appliance.settings import WebSettings
+from webapp.assistants.call_card.candidates import MOST_CANDIDATES, candidates, names_heard
 from webapp.crm.communications.models import Communication, Segment
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
@@ -17,12 +17,9 @@ from webapp.crm.products.models import Product
 from webapp.crm.users.models import User
 from webapp.crm.users.queries import actor_of
 from webapp.kit.access import SYSTEM, Actor, reach
-from webapp.kit.fragments import CHUNKS
 
-MOST_CANDIDATES = 120
 MOST_PRODUCTS = 300
 MOST_HOT_WORDS = 60
-MOST_WORDS = 400
 SUPPORTED = ("ru", "en")
 
 
@@ -72,30 +69,6 @@ def hot_words(session: Session, actor: Actor, call: Communication) -> list[str]:
     words += [p.full_name for p in staff_at(session, actor, call.organisation_id)[:15]]
     words += colleagues(session)[:15]
     return list(dict.fromkeys(words))[:MOST_HOT_WORDS]
-
-
-def names_heard(segments: Iterable[Segment]) -> list[str]:
-    """The words of a transcript that may be names: written with a capital, or with a digit or a dash inside."""
-    found = re.findall(r"[^\W\d_][\w\-]{2,}", " ".join(segment.text for segment in segments))
-    return list(dict.fromkeys(word for word in found if word[0].isupper()))[:MOST_WORDS]
-
-
-def candidates(session: Session, actor: Actor, model: type[Any], words: list[str]) -> list[Any]:
-    """Records of a kind whose names share a word (in any inflection) with the ones heard, best first."""
-    asked = " | ".join(re.sub(r"[^\w]", "", word) for word in words if re.sub(r"[^\w]", "", word))
-    if not asked:
-        return []
-    query = or_(*[CHUNKS.c.words.op("@@")(func.to_tsquery(language, asked)) for language in ("russian", "english")])
-    rank = func.ts_rank(CHUNKS.c.words, func.to_tsquery("russian", asked).op("||")(func.to_tsquery("english", asked)))
-    name = "full_name" if model is Person else "name"
-    found = select(CHUNKS.c.entity_id).where(CHUNKS.c.entity == model.__entity__, CHUNKS.c.field == name, query)
-    found = found.join(model, model.id == CHUNKS.c.entity_id).where(reach(actor, model))
-    ids = list(session.scalars(found.order_by(rank.desc()).limit(MOST_CANDIDATES)))
-    statement = select(model).where(model.id.in_(ids))
-    if model is Person:
-        statement = statement.options(joinedload(Person.organisation))
-    by_id = {record.id: record for record in session.scalars(statement)}
-    return [by_id[record_id] for record_id in ids if record_id in by_id]
 
 
 def of_call(

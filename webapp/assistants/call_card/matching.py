@@ -9,7 +9,8 @@ from rapidfuzz import fuzz
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.assistants.call_card.facts import candidates, staff_at
+from webapp.assistants.call_card.candidates import candidates
+from webapp.assistants.call_card.facts import staff_at
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
 from webapp.kit.access import Actor, reach
@@ -27,28 +28,6 @@ def folded(name: str) -> str:
     text = name.lower().replace("ё", "е")
     words = "".join(letter if letter.isalnum() else " " for letter in text).split()
     return " ".join(word for word in words if word not in LEGAL_FORMS) or " ".join(words)
-
-
-LEGAL_FORMS = frozenset(
-    {
-        "ооо",
-        "оао",
-        "зао",
-        "пао",
-        "ао",
-        "ип",
-        "нко",
-        "компания",
-        "фирма",
-        "ltd",
-        "llc",
-        "inc",
-        "gmbh",
-        "plc",
-        "corp",
-        "company",
-    }
-)
 
 
 def alike(one: str, other: str, *, part: bool = False) -> float:
