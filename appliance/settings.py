@@ -130,12 +130,20 @@ class GatewaySettings(DatabaseSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 8090
     gateway_key: str = ""
+    gateway_config: str = ""
     llm_url: str = "http://127.0.0.1:8091"
     embed_url: str = "http://127.0.0.1:8092"
     speech_url: str = "http://127.0.0.1:8093"
     engine_timeout_seconds: float = 600.0
     speech_timeout_seconds: float = 7200.0
+    llm_parallel: int = 2
     run_log_days: int = 365
+    module_approvals: str = ""
+
+    @property
+    def approvals_path(self) -> Path:
+        """The file that says which foreign packages of modules an administrator has approved."""
+        return Path(self.module_approvals).expanduser() if self.module_approvals else self.home / "module-approvals.json"
 
 
 @dataclass(frozen=True)
