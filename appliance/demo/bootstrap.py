@@ -25,7 +25,7 @@ THIS_PYTHON = ".".join(str(number) for number in sys.version_info[:2])
 MINIMUM_NODE = 18
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-STAMPS = VENV / ".ostrov"
+STAMPS = ".ostrov"
 PIP_OPTIONS = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 ASSET_SOURCES = ("package.json", "package-lock.json", "assets", "templates")
 
@@ -53,16 +53,16 @@ def fingerprint(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def is_done(step: str, mark: str) -> bool:
+def is_done(step: str, mark: str, venv: Path = VENV) -> bool:
     """Tell whether a step has been done from exactly these sources."""
-    stamp = STAMPS / step
+    stamp = venv / STAMPS / step
     return stamp.exists() and stamp.read_text() == mark
 
 
-def done(step: str, mark: str) -> None:
+def done(step: str, mark: str, venv: Path = VENV) -> None:
     """Remember that a step has been done from these sources."""
-    STAMPS.mkdir(exist_ok=True)
-    (STAMPS / step).write_text(mark)
+    (venv / STAMPS).mkdir(exist_ok=True)
+    (venv / STAMPS / step).write_text(mark)
 
 
 def use_a_new_enough_python() -> None:
@@ -79,21 +79,21 @@ def use_a_new_enough_python() -> None:
     )
 
 
-def make_environment() -> None:
-    """Create `.venv` unless a working one is there."""
-    python = VENV / "bin" / "python"
+def make_environment(venv: Path = VENV) -> None:
+    """Create an environment (the project's own, `.venv`, unless another is named) where no working one is there."""
+    python = venv / "bin" / "python"
     if python.exists():
         works = subprocess.run(
             [str(python), "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"], check=False
         )
         if works.returncode == 0:
             return
-        say("the environment .venv does not work: making it anew")
-        shutil.rmtree(VENV)
-    say(f"making the environment .venv (Python {THIS_PYTHON})")
-    result = subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False, capture_output=True, text=True)
+        say(f"the environment {venv.name} does not work: making it anew")
+        shutil.rmtree(venv)
+    say(f"making the environment {venv.name} (Python {THIS_PYTHON})")
+    result = subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False, capture_output=True, text=True)
     if result.returncode != 0:
-        shutil.rmtree(VENV, ignore_errors=True)
+        shutil.rmtree(venv, ignore_errors=True)
         package = f"python{THIS_PYTHON}-venv"
         last = (result.stderr or result.stdout).strip().splitlines()[-1:]
         refuse(
@@ -102,11 +102,11 @@ def make_environment() -> None:
         )
 
 
-def pip(arguments: list[str], what: str, total: int) -> None:
-    """Run pip in the environment and show how far it is; its full output is kept in `.venv/.ostrov/pip.log`."""
-    STAMPS.mkdir(exist_ok=True)
-    log_path = STAMPS / "pip.log"
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", *PIP_OPTIONS, *arguments]
+def pip(arguments: list[str], what: str, total: int, venv: Path = VENV) -> None:
+    """Run pip in an environment and show how far it is; its full output is kept in `.ostrov/pip.log` there."""
+    (venv / STAMPS).mkdir(exist_ok=True)
+    log_path = venv / STAMPS / "pip.log"
+    command = [str(venv / "bin" / "python"), "-m", "pip", "install", *PIP_OPTIONS, *arguments]
     tail: list[str] = []
     seen = 0
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -119,7 +119,7 @@ def pip(arguments: list[str], what: str, total: int) -> None:
                 show_progress(what, seen, total)
             elif line.startswith("Installing collected"):
                 # pip says nothing more until all is unpacked, which takes a minute: count what has arrived.
-                threading.Thread(target=count_unpacked, args=(process, what, total), daemon=True).start()
+                threading.Thread(target=count_unpacked, args=(process, what, total, venv), daemon=True).start()
     process.wait()
     end_progress()
     if process.returncode != 0:
@@ -130,11 +130,11 @@ def pip(arguments: list[str], what: str, total: int) -> None:
         refuse("pip could not install the packages.", f"Is the package index reachable? The whole log: {log_path}.")
 
 
-def count_unpacked(process: subprocess.Popen[str], what: str, total: int) -> None:
+def count_unpacked(process: subprocess.Popen[str], what: str, total: int, venv: Path) -> None:
     """Show how many packages are unpacked while pip is busy with it."""
     seen = -1
     while process.poll() is None:
-        arrived = min(total, sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info")))
+        arrived = min(total, sum(1 for _ in venv.glob("lib/python*/site-packages/*.dist-info")))
         if arrived > seen:
             seen = arrived
             show_progress(what + ", unpacking", seen, total)
@@ -156,16 +156,16 @@ def end_progress() -> None:
         sys.stdout.write("\n")
 
 
-def install_locked(lock_name: str, what: str) -> None:
+def install_locked(lock_name: str, what: str, venv: Path = VENV) -> None:
     """Install exactly what a lock file lists, each package checked against its hashes."""
     lock = ROOT / lock_name
     mark = fingerprint([lock])
-    if is_done(lock_name, mark):
+    if is_done(lock_name, mark, venv):
         return
     total = sum(1 for line in lock.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
     # The lock is complete, so pip need not resolve: --no-deps keeps it from looking for anything the lock lacks.
-    pip(["--require-hashes", "--no-deps", "-r", str(lock)], what, total)
-    done(lock_name, mark)
+    pip(["--require-hashes", "--no-deps", "-r", str(lock)], what, total, venv)
+    done(lock_name, mark, venv)
 
 
 def install_project() -> None:
@@ -225,13 +225,17 @@ def main() -> None:
     use_a_new_enough_python()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--assets", action="store_true", help="build the assets even when nothing changed")
+    parser.add_argument("--lock", help="only install what this lock file lists")
+    parser.add_argument("--into", type=Path, default=VENV, help="with --lock: the environment to install it into")
     parser.add_argument("--json", action="store_true", help="print how long it took as JSON")
     options = parser.parse_args()
     started = time.monotonic()
-    make_environment()
-    install_locked("requirements.lock", "installing the locked packages")
-    install_project()
-    build_assets(always=options.assets)
+    venv = options.into.absolute()
+    make_environment(venv)
+    install_locked(options.lock or "requirements.lock", "installing the locked packages", venv)
+    if not options.lock:
+        install_project()
+        build_assets(always=options.assets)
     if options.json:
         sys.stdout.write(json.dumps({"seconds": round(time.monotonic() - started, 2)}) + "\n")
 
