@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from webapp.kit.errors import AppError, Unavailable
+from webapp.kit.errors import AppError, NotFound, Unavailable
 from webapp.kit.i18n import N_
 
 TOO_LONG = N_(
     "The recording is longer than this server takes (setting OSTROV_RECORDING_MAX_MINUTES). "
     "Split it and upload the parts."
 )
+FEATURE_OFF = "feature-off"  # how the type of the problem ends
+LOG_TIMEOUT_SECONDS = 5.0
 
 
 class ModelUnavailable(Unavailable):
     """The model that is needed is down or switched off."""
 
     title = N_("The model is not available at the moment")
+
+
+class FeatureOff(ModelUnavailable):
+    """An administrator has switched the feature off: the gateway lets no request for it through."""
+
+    title = N_("This feature is switched off on this server")
+
+
+class Refused(AppError):
+    """The gateway does not take what it was told; `detail` says why."""
+
+    status = 422
+    title = N_("The gateway does not take this")
 
 
 class BadRecording(AppError):
@@ -124,6 +141,65 @@ class Gateway:
         except httpx.HTTPError as error:
             raise ModelUnavailable(str(error)) from error
 
+    def run_record(self, run_id: str) -> dict[str, Any] | None:
+        """The whole log of a run; None when the log does not have it (any more)."""
+        return self._log("GET", f"/v1/runs/{quote(run_id, safe='')}")
+
+    def runs(self, **wanted: str | int | None) -> dict[str, Any]:
+        """A page of the log, newest first, without texts: {"items", "next"}. `wanted`: module, after, limit, ..."""
+        return self._log("GET", "/v1/runs", params=_given(wanted)) or {"items": [], "next": None}
+
+    def tell_verdicts(self, run_id: str, verdicts: Sequence[Mapping[str, Any]]) -> bool:
+        """What people decided about a run's values; False when the log does not have the run (any more).
+
+        Each verdict carries an `id`, so that telling it again changes nothing.
+        """
+        body = {"verdicts": list(verdicts)}
+        return self._log("POST", f"/v1/runs/{quote(run_id, safe='')}/verdicts", json=body) is not None
+
+    def quality(
+        self, *, module: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """How the modules did, a row a version and day."""
+        moments = {"since": since and since.isoformat(), "until": until and until.isoformat()}
+        return _items(self._log("GET", "/v1/quality", params=_given({"module": module, **moments})))
+
+    def prompts(self) -> list[dict[str, Any]]:
+        """The prompts of all modules with their versions, and which one answers now."""
+        return _items(self._log("GET", "/v1/prompts"))
+
+    def pin_prompt(self, module: str, version: str | None, *, actor: int | None) -> None:
+        """Let one version of a module's prompt answer from now on; None lets the newest answer again."""
+        body = {"version": version, "actor": str(actor)}
+        if self._log("PUT", f"/v1/prompts/{quote(module, safe='')}", json=body) is None:
+            raise NotFound
+
+    def features(self) -> list[dict[str, Any]]:
+        """The switches: {"feature", "on", "reason", "by", "at"} each."""
+        return _items(self._log("GET", "/v1/features", timeout=httpx.Timeout(2.0, connect=1.0)))
+
+    def switch_feature(self, feature: str, *, on: bool, reason: str, actor: int | None) -> None:
+        """Switch a feature on or off for everybody."""
+        body = {"on": on, "reason": reason, "actor": str(actor)}
+        if self._log("PUT", f"/v1/features/{quote(feature, safe='')}", json=body) is None:
+            raise NotFound
+
+    def _log(self, method: str, path: str, **arguments: Any) -> dict[str, Any] | None:
+        """Ask the gateway about itself; None for what it does not know."""
+        arguments.setdefault("timeout", httpx.Timeout(LOG_TIMEOUT_SECONDS, connect=1.0))
+        try:
+            response = self._client.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(str(error)) from error
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
+            problem = _problem(response)
+            raise Refused(str(problem.get("detail") or problem.get("title") or ""), field=problem.get("field"))
+        _check(response)
+        answer: dict[str, Any] = response.json() if response.content else {}
+        return answer
+
     def state(self) -> dict[str, Any]:
         """Which engines are ready: {"ready": bool, "engines": {name: {"state", "reason"}}}; never raises."""
         try:
@@ -143,14 +219,38 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, json.loads(line[5:])
 
 
+def _items(answer: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return list((answer or {}).get("items", ()))
+
+
+def _given(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if value not in (None, "")}
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    """The problem details of an answer, {} when it brings none."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def problem_of(problem: Mapping[str, Any]) -> AppError:
+    """The error that a problem in a stream of events stands for."""
+    kind = str(problem.get("type", ""))
+    if kind.endswith(FEATURE_OFF):
+        return FeatureOff()
+    return BadOutput() if "output-invalid" in kind else ModelUnavailable()
+
+
 def _check(response: httpx.Response) -> None:
     """Turn the gateway's problem details into our errors."""
     if not response.is_error:
         return
-    try:
-        problem = response.json()
-    except ValueError:
-        problem = {}
+    problem = _problem(response)
+    if str(problem.get("type", "")).endswith(FEATURE_OFF):
+        raise FeatureOff
     detail = str(problem.get("detail") or problem.get("title") or "")
     if response.status_code in (401, 403, 429) or response.status_code >= 500:
         if "output-invalid" in str(problem.get("type", "")):

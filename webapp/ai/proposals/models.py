@@ -34,6 +34,9 @@ class Run(Base):
     asked_by: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     undone_at: Mapped[datetime | None]
+    # The records that an answer rests on, in the order of its citations: {"n", "type", "id", "second", "page"} each.
+    # Their words stay in the gateway's log and in the records themselves.
+    cited: Mapped[list[Any] | None] = mapped_column(JSONB)
 
 
 class Proposal(Base):
@@ -76,6 +79,8 @@ class Proposal(Base):
     known_id: Mapped[int | None]
     state: Mapped[str] = mapped_column(default="proposed", server_default="proposed")
     final_value: Mapped[Any | None] = mapped_column(JSONB)
+    # How far `final_value` is from what was proposed: 0 the same, 1 nothing in common; None while nothing is decided.
+    edit_distance: Mapped[float | None]
     decided_by: Mapped[int | None]
     decided_at: Mapped[datetime | None]
     # A message id for people: why a value was kept, or what it waits for.

@@ -10,30 +10,30 @@ from webapp.kit.access import ACTIONS, Level, Scope
 from webapp.kit.i18n import N_
 
 RECORDS = ("organisation", "person", "deal", "task", "communication", "document")
+SEEN = (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE)
 OWN_TOKENS = {"token": (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN)}  # everybody looks after their own
 
 # role -> entity -> scopes of view, create, edit, delete
 MATRIX: dict[str, dict[str, tuple[Scope, Scope, Scope, Scope]]] = {
     "staff": {
         **dict.fromkeys(RECORDS, (Scope.TEAM, Scope.OWN, Scope.TEAM, Scope.OWN)),
-        "product": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
+        "product": SEEN,
         **OWN_TOKENS,
     },
     "head": {
         **dict.fromkeys(RECORDS, (Scope.ALL, Scope.ALL, Scope.ALL, Scope.TEAM)),
         "product": (Scope.ALL, Scope.ALL, Scope.ALL, Scope.ALL),
+        "ai": SEEN,
         **OWN_TOKENS,
     },
     "administrator": {
         **dict.fromkeys((*RECORDS, "product", "user", "token", "role"), (Scope.ALL, Scope.ALL, Scope.ALL, Scope.ALL)),
         "job": (Scope.ALL, Scope.NONE, Scope.ALL, Scope.NONE),
+        "ai": (Scope.ALL, Scope.NONE, Scope.ALL, Scope.NONE),
+        "run": SEEN,
     },
     "officer": {
-        "organisation": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
-        "person": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
-        "audit": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
-        "user": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
-        "role": (Scope.ALL, Scope.NONE, Scope.NONE, Scope.NONE),
+        **dict.fromkeys(("organisation", "person", "audit", "user", "role", "run"), SEEN),
         **OWN_TOKENS,
     },
 }

@@ -26,6 +26,8 @@ ENTITIES: tuple[tuple[str, str, bool], ...] = (
     ("token", N_("API tokens"), False),
     ("job", N_("Background jobs"), False),
     ("audit", N_("Audit room"), False),
+    ("ai", N_("AI: quality, prompts and switches"), False),
+    ("run", N_("Log of AI runs with its masked texts"), False),
 )
 ACTION_LABELS = {"view": N_("see"), "create": N_("create"), "edit": N_("change"), "delete": N_("delete")}
 SCOPE_LABELS = {
@@ -78,11 +80,16 @@ OWN_ONLY = frozenset({"token"})  # no teams, but everybody has some of their own
 # (entity, action) that mean nothing: nobody creates an audit entry by hand
 NEVER = frozenset(
     {
+        ("ai", "create"),
+        ("ai", "delete"),
         ("audit", "create"),
         ("audit", "edit"),
         ("audit", "delete"),
         ("job", "create"),
         ("job", "delete"),
+        ("run", "create"),
+        ("run", "edit"),
+        ("run", "delete"),
         ("user", "delete"),
     }
 )
