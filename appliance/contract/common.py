@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+
+from appliance.contract.version import unknown_fields_are_ignored
 
 T = TypeVar("T")
 
@@ -15,9 +17,19 @@ RecordId = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class Strict(BaseModel):
-    """Input in which an unknown field is an error, so that a typing mistake is not silently lost."""
+    """Input in which an unknown field is an error, so that a typing mistake is not silently lost.
+
+    In a document that says it is of a newer minor version of the contract, what is not known yet is ignored instead.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_newer(cls, given: Any) -> Any:
+        if isinstance(given, dict) and unknown_fields_are_ignored():
+            return {name: value for name, value in given.items() if name in cls.model_fields}
+        return given
 
 
 class Shown(BaseModel):
