@@ -1,7 +1,7 @@
 """What a module is, and what it may ask of the gateway that runs it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -39,6 +39,26 @@ Stream = Callable[[Any, ModelClient], AsyncIterator[str | BaseModel]]
 
 
 @dataclass(frozen=True)
+class Measured:
+    """How one field is compared with what is right, and what a model that is asked bare is told of it.
+
+    `kind`: `name`, `text`, `class`, `number`, `date` or `exact`; `values` are the classes of a `class`.
+    """
+
+    kind: str
+    about: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The table `[evaluation]` of a manifest: the fields that are scored; `style` is `fields` or `answer`."""
+
+    style: str = "fields"
+    fields: Mapping[str, Measured] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What `manifest.toml` says of a module."""
 
@@ -49,11 +69,15 @@ class Manifest:
     prompt: str
     prompt_version: str
     data_classes: tuple[str, ...] = ()
+    evaluation: Measures = field(default_factory=Measures)
 
 
 @dataclass(frozen=True)
 class Module:
-    """A module ready to run. `stream`, where there is one, yields checked text, then the output."""
+    """A module ready to run. `stream`, where there is one, yields checked text, then the output.
+
+    `cases` is its evaluation set: objects with `id`, `input` and `gold`, checked when the module is loaded.
+    """
 
     manifest: Manifest
     input: type[BaseModel]
@@ -62,6 +86,7 @@ class Module:
     prompt_hash: str
     run: Run
     stream: Stream | None = None
+    cases: tuple[Mapping[str, Any], ...] = ()
 
 
 def split_prompt(text: str) -> tuple[str, str]:

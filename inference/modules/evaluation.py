@@ -1,11 +1,8 @@
 """Runs a module over its cases and counts: per field precision and recall, values without support."""
 
-import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,9 +10,12 @@ from rapidfuzz import fuzz
 
 from appliance.contract.modules import AnswerOutput, CallCardOutput
 from inference.modules.base import Module
+from inference.modules.cases import read_cases
 from inference.text.matching import likeness
 from inference.text.russian import lemma
 from inference.text.tokens import normal, words_of
+
+__all__ = ["Score", "read_cases", "score_cases"]
 
 Runner = Callable[[BaseModel], Awaitable[BaseModel]]
 
@@ -87,15 +87,6 @@ class Score:
             "seconds": round(self.seconds, 2),
             "errors": self.errors,
         }
-
-
-def read_cases(module: Module, path: Path | None = None) -> list[dict[str, Any]]:
-    """The cases of a file, or those in the module's folder."""
-    if path is not None:
-        text = path.read_text("utf-8")
-    else:
-        text = (files(module.run.__module__.rpartition(".")[0]) / "cases.jsonl").read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 async def score_cases(module: Module, cases: Iterable[Mapping[str, Any]], run: Runner) -> Score:
