@@ -107,6 +107,8 @@ class WebSettings(DatabaseSettings):
     currency: str = "RUB"
     company_name: str = "Ostrov"
     worker_concurrency: int = 2
+    worker_heartbeat_seconds: float = 4.0
+    worker_stalled_seconds: float = 20.0
     poll_interval_seconds: float = 1.0
     debug: bool = False
 
@@ -138,6 +140,7 @@ class GatewaySettings(DatabaseSettings):
     speech_timeout_seconds: float = 7200.0
     llm_parallel: int = 2
     run_log_days: int = 365
+    run_content_days: int = 30
     module_approvals: str = ""
 
     @property

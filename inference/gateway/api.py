@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,8 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference.gateway import module_runs, passage
+from inference.gateway import log_api, module_runs, passage
 from inference.gateway.gateway import Gateway
+from inference.gateway.keys import KeyRing
 from inference.gateway.problems import GatewayProblem, KeyMissing
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -28,21 +28,23 @@ log = logging.getLogger("ostrov.gateway")
 
 
 class KeyCheck:
-    """Lets through who brings the bearer key; health and metrics are open, since only this machine reaches them."""
+    """Lets through who brings a bearer key, and notes which; health and metrics are open to this machine."""
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
-        """Guard an application with a key."""
+    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+        """Guard an application with keys."""
         self._app = app
-        self._expected = f"Bearer {key}".encode()
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 401."""
         if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
             given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if not hmac.compare_digest(given, self._expected):
+            key = self._keys.find(given)
+            if key is None:
                 problem = KeyMissing("Send the gateway's key as 'Authorization: Bearer KEY'.")
                 await problem.response()(scope, receive, send)
                 return
+            scope["ostrov.key"] = key
         await self._app(scope, receive, send)
 
 
@@ -125,11 +127,15 @@ def build_app(gateway: Gateway) -> Starlette:
             Route("/v1/audio/transcriptions", bound(passage.transcriptions), methods=["POST"]),
             Route("/v1/modules/{name}/run", bound(module_runs.run_module), methods=["POST"]),
             Route("/v1/models", bound(_models)),
+            Route("/v1/runs", bound(log_api.runs)),
+            Route("/v1/runs/{run_id}", bound(log_api.run)),
+            Route("/v1/runs/{run_id}/verdicts", bound(log_api.judge), methods=["POST"]),
+            Route("/v1/quality", bound(log_api.quality)),
             Route("/healthz", bound(_healthz)),
             Route("/readyz", bound(_readyz)),
             Route("/metrics", bound(_metrics)),
         ],
-        middleware=[Middleware(KeyCheck, key=gateway.key)],
+        middleware=[Middleware(KeyCheck, keys=gateway.keys)],
         exception_handlers={GatewayProblem: _problem, HTTPException: _http_problem, Exception: _failure},
         lifespan=lifespan,
     )

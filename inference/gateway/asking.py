@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from inference.anonymise import SafeText, anonymise, restore
+from inference.anonymise import PASS_THROUGH, SafeText, anonymise, restore
 from inference.gateway.engine import Engine
-from inference.gateway.policy import Policy
 from inference.gateway.problems import EngineFailed, OutputInvalid
 from inference.gateway.prompts import render
 from inference.gateway.runs import Run
@@ -49,11 +48,10 @@ def _reason(error: ValidationError) -> str:
 class Asking:
     """Asks one engine for one run of one module. Every text leaves as `SafeText`."""
 
-    def __init__(self, module: Module, engine: Engine, policy: Policy, run: Run) -> None:
+    def __init__(self, module: Module, engine: Engine, run: Run) -> None:
         """Bind what a run needs."""
         self._module = module
         self._engine = engine
-        self._policy = policy
         self._run = run
 
     async def complete(
@@ -69,7 +67,7 @@ class Asking:
                 found = output.model_validate_json(self._restored(answer, parts))
             except ValidationError as error:
                 reason = _reason(error)
-                repair = anonymise(REPAIR.format(reason=reason), self._policy.masking)
+                repair = anonymise(REPAIR.format(reason=reason), PASS_THROUGH)
                 messages = [
                     *messages,
                     {"role": "assistant", "content": answer},
@@ -105,7 +103,7 @@ class Asking:
 
     def _parts(self, prompt: str, variables: Mapping[str, Any]) -> tuple[SafeText, SafeText]:
         """Render the prompt, mask it and note it in the run."""
-        system, user = (anonymise(text, self._policy.masking) for text in render(self._module, prompt, variables))
+        system, user = (anonymise(text, PASS_THROUGH) for text in render(self._module, prompt, variables))
         self._run.prompts.append(f"{system.text}\n\n{user.text}")
         return system, user
 

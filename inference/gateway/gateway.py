@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from inference.gateway.engine import Engine
-from inference.gateway.policy import Policy
+from inference.gateway.keys import KeyRing
 from inference.gateway.problems import GatewayProblem
 from inference.gateway.run_log import RunLog
 from inference.gateway.runs import Run
@@ -26,13 +26,12 @@ class Gateway:
     """The parts of a running gateway; `engines` are by role: chat, embed, speech."""
 
     def __init__(
-        self, *, key: str, engines: Mapping[str, Engine], modules: Mapping[str, Module], policy: Policy, run_log: RunLog
+        self, *, keys: KeyRing, engines: Mapping[str, Engine], modules: Mapping[str, Module], run_log: RunLog
     ) -> None:
         """Put the parts together; nothing starts yet."""
-        self.key = key
+        self.keys = keys
         self.engines = engines
         self.modules = modules
-        self.policy = policy
         self.run_log = run_log
         self._health: asyncio.Task[None] | None = None
         self.registry = CollectorRegistry()
@@ -83,7 +82,6 @@ class Gateway:
         """Note in a run which engine and model it uses; return the engine."""
         engine = self.engines[role]
         run.engine, run.model, run.model_hash = role, engine.model or None, engine.model_hash or None
-        run.policy = self.policy.name
         return engine
 
     def close_run(self, run: Run, problem: GatewayProblem | None = None) -> None:

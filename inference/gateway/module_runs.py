@@ -31,7 +31,8 @@ def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequ
     if asked.subject is not None:
         run.subject_type, run.subject_id = asked.subject.type, asked.subject.id
     try:
-        gateway.policy.check(manifest.data_classes, what=f"The module {manifest.name}")
+        run.rules.check_module(manifest.name)
+        run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
     except GatewayProblem as problem:
         gateway.close_run(run, problem)
         raise
@@ -75,7 +76,7 @@ class ModuleRun:
         self._gateway = gateway
         self._module = module
         self._run = run
-        self._asking = Asking(module, gateway.bind(run, module.manifest.role), gateway.policy, run)
+        self._asking = Asking(module, gateway.bind(run, module.manifest.role), run)
 
     def _finished(self, output: BaseModel) -> dict[str, Any]:
         """Check the output against its schema and return the answer. A module may go on without its model."""

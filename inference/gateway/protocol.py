@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 
+from inference.gateway.keys import key_of
 from inference.gateway.problems import RequestInvalid
 from inference.gateway.runs import Run
 
@@ -54,10 +55,12 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 def new_run(request: Request, endpoint: str) -> Run:
-    """Begin the run of a request: who asks, under which request id."""
-    headers = request.headers
+    """Begin the run of a request: who asks, with which key and under which request id."""
+    headers, key = request.headers, key_of(request)
     return Run(
         endpoint=endpoint,
+        rules=key.policy,
+        key=key.name,
         actor=headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
         request_id=headers.get(REQUEST_ID_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
     )
@@ -79,6 +82,9 @@ def run_summary(run: Run) -> dict[str, Any]:
         "completion_tokens": run.completion_tokens,
         "attempts": run.attempts,
         "verdict": run.verdict,
+        "policy": run.rules.name,
+        "autonomy": run.rules.autonomy,
+        "masked": run.masked,
     }
 
 

@@ -18,6 +18,7 @@ GATHER_SECONDS = 0.2
 RETRY_SECONDS = 5.0
 PRUNE_SECONDS = 3600.0
 CONNECT_SECONDS = 3
+SETTLE_SECONDS = 2.0
 COLUMNS = (
     "id",
     "started_at",
@@ -43,17 +44,29 @@ COLUMNS = (
     "reason",
     "masked_prompt",
     "masked_answer",
+    "key",
+    "autonomy",
+    "masked",
+    "queue_ms",
+    "prompt_file",
 )
+LATER_COLUMNS = {"key": None, "autonomy": None, "masked": False, "queue_ms": 0, "prompt_file": None}
 INSERT_RUN = (
     f"INSERT INTO gateway.runs ({', '.join(COLUMNS)}) "  # noqa: S608 - our own column names
     f"VALUES ({', '.join(f'%({name})s' for name in COLUMNS)}) ON CONFLICT DO NOTHING"
 )
 INSERT_FEATURE = (
     "INSERT INTO gateway.run_features (run_id, position, feature, value, quote, ref, segment, second, confidence,"
-    " contribution) VALUES (%(run_id)s, %(position)s, %(feature)s, %(value)s, %(quote)s, %(ref)s, %(segment)s,"
-    " %(second)s, %(confidence)s, %(contribution)s) ON CONFLICT DO NOTHING"
+    " contribution, contributions) VALUES (%(run_id)s, %(position)s, %(feature)s, %(value)s, %(quote)s, %(ref)s,"
+    " %(segment)s, %(second)s, %(confidence)s, %(contribution)s, %(contributions)s) ON CONFLICT DO NOTHING"
 )
 PRUNE = "DELETE FROM gateway.runs WHERE started_at < now() - make_interval(days => %s)"
+FORGET = (
+    "UPDATE gateway.runs SET masked_prompt = NULL, masked_answer = NULL"
+    " WHERE (masked_prompt IS NOT NULL OR masked_answer IS NOT NULL)"
+    " AND started_at < now() - make_interval(days => %s)"
+)
+JSON_COLUMNS = ("value", "contributions")
 
 Record = dict[str, Any]
 
@@ -67,22 +80,28 @@ def libpq_url(url: str) -> str:
 
 def _feature_rows(record: Record) -> list[Record]:
     """Return the rows of the second stage of one run."""
-    empty = dict.fromkeys(("value", "quote", "ref", "segment", "second", "confidence", "contribution"))
+    empty = dict.fromkeys(("value", "quote", "ref", "segment", "second", "confidence", "contribution", "contributions"))
     rows = []
     for position, feature in enumerate(record["features"]):
         row = {**empty, **feature, "run_id": record["id"], "position": position}
-        rows.append({**row, "value": None if row["value"] is None else Jsonb(row["value"])})
+        rows.append({**row, **{name: None if row[name] is None else Jsonb(row[name]) for name in JSON_COLUMNS}})
     return rows
 
 
 class RunLog:
     """Takes records without waiting and writes them behind the callers' backs; none is lost on SIGTERM."""
 
-    def __init__(self, database_url: str, spool: Path, *, days: int) -> None:
-        """Prepare; `spool` is the file for runs that the database could not take, `days` how long runs are kept."""
-        self._url = libpq_url(database_url)
+    def __init__(self, database_url: str, spool: Path, *, days: int, content_days: int = 0) -> None:
+        """Prepare; `spool` is the file for runs that the database could not take, `days` how long runs are kept.
+
+        `content_days` is how long their prompts and answers are kept; 0 days means as long as nobody deletes them.
+        """
+        self.url = libpq_url(database_url)
         self._spool = spool
         self._days = days
+        self._content_days = content_days
+        self._taken = self._settled = 0
+        self._progress = asyncio.Event()
         self._queue: asyncio.Queue[Record | None] = asyncio.Queue(QUEUE_RUNS)
         self._task: asyncio.Task[None] | None = None
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -99,8 +118,20 @@ class RunLog:
         """Take one record; when the queue is full it goes to the file at once."""
         try:
             self._queue.put_nowait(record)
+            self._taken += 1
         except asyncio.QueueFull:
             self._keep_in_file([record])
+
+    async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until what has been taken so far is written, for a moment at most."""
+        wanted = self._taken
+        try:
+            async with asyncio.timeout(seconds):
+                while self._settled < wanted:
+                    self._progress.clear()
+                    await self._progress.wait()
+        except TimeoutError:
+            return
 
     async def start(self) -> None:
         """Begin writing."""
@@ -121,6 +152,8 @@ class RunLog:
         while running:
             batch, running = await self._gather()
             await self._write(batch)
+            self._settled += len(batch)
+            self._progress.set()
 
     async def _gather(self) -> tuple[list[Record], bool]:
         """Wait for records and collect those that come within a moment. False: this is the last batch."""
@@ -165,7 +198,7 @@ class RunLog:
             return None
         else:
             self._connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+                self.url, autocommit=True, connect_timeout=CONNECT_SECONDS
             )
             await self._connection.execute("SELECT 1 FROM gateway.runs LIMIT 1")
         if self.state != "ready":
@@ -186,7 +219,7 @@ class RunLog:
         """Insert a batch in one transaction; when one record spoils it, insert the others one by one."""
         try:
             async with connection.transaction(), connection.cursor() as cursor:
-                await cursor.executemany(INSERT_RUN, batch)
+                await cursor.executemany(INSERT_RUN, [{**LATER_COLUMNS, **record} for record in batch])
                 features = [row for record in batch for row in _feature_rows(record)]
                 if features:
                     await cursor.executemany(INSERT_FEATURE, features)
@@ -232,7 +265,10 @@ class RunLog:
         log.info("run_log.recovered count=%d", len(records))
 
     async def _prune(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Delete runs older than the retention, once an hour."""
-        if self._days > 0 and time.monotonic() >= self._prune_at:
-            self._prune_at = time.monotonic() + PRUNE_SECONDS
-            await connection.execute(PRUNE, (self._days,))
+        """Once an hour, empty the texts of runs past their retention and delete runs past theirs."""
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
+        for statement, days in ((PRUNE, self._days), (FORGET, self._content_days)):
+            if days > 0:
+                await connection.execute(statement, (days,))

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-FEATURE_KEYS = ("value", "segment", "second", "confidence", "ref", "contribution")
+from inference.gateway.policy import ON_PREMISES, Policy
+
+FEATURE_KEYS = ("value", "segment", "second", "confidence", "ref", "contribution", "contributions")
 TEXT_MAX_CHARACTERS = 100_000
 
 
 @dataclass
 class Run:
-    """A run in the making; `record()` freezes it for the log. Times in milliseconds."""
+    """A run in the making; `record()` freezes it for the log. Times in milliseconds. `rules` say what it may do."""
 
     endpoint: str
+    rules: Policy = ON_PREMISES
     actor: str | None = None
     request_id: str | None = None
     subject_type: str | None = None
@@ -29,7 +32,10 @@ class Run:
     engine: str | None = None
     model: str | None = None
     model_hash: str | None = None
-    policy: str | None = None
+    key: str | None = None
+    masked: bool = False
+    queue_ms: float = 0.0
+    prompt_file: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     attempts: int = 0
@@ -67,7 +73,7 @@ class Run:
             "engine": self.engine,
             "model": self.model,
             "model_hash": self.model_hash,
-            "policy": self.policy,
+            "policy": self.rules.name,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "attempts": self.attempts,
@@ -77,6 +83,11 @@ class Run:
             "reason": self.reason,
             "masked_prompt": _joined(self.prompts),
             "masked_answer": _joined(self.answers),
+            "key": self.key,
+            "autonomy": self.rules.autonomy,
+            "masked": self.masked,
+            "queue_ms": round(self.queue_ms),
+            "prompt_file": self.prompt_file,
             "features": self.features,
         }
 

@@ -10,6 +10,7 @@ from inference.gateway.addresses import AddressRefused, checked_url
 from inference.gateway.api import build_app
 from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
+from inference.gateway.keys import WEB_KEY, Key, KeyRing, fingerprint
 from inference.gateway.policy import ON_PREMISES
 from inference.gateway.run_log import RunLog
 from inference.modules import load_modules
@@ -32,11 +33,12 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
     }
     spool = settings.home / "run" / "gateway-runs.jsonl"
     return Gateway(
-        key=settings.gateway_key,
+        keys=KeyRing([Key(WEB_KEY, fingerprint(settings.gateway_key), ON_PREMISES, admin=True)]),
         engines=engines,
         modules=load_modules(),
-        policy=ON_PREMISES,
-        run_log=RunLog(settings.database_url, spool, days=settings.run_log_days),
+        run_log=RunLog(
+            settings.database_url, spool, days=settings.run_log_days, content_days=settings.run_content_days
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from inference.gateway.api import build_app
 from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
+from inference.gateway.keys import Key, KeyRing, fingerprint
 from inference.gateway.policy import ON_PREMISES, Policy
 from inference.gateway.run_log import RunLog, libpq_url
 from inference.migrations.upgrade import upgrade
@@ -69,12 +70,18 @@ def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
 
     @contextmanager
     def starting(
-        *, url: str | None = None, database_url: str = database, timeout: float = 5, policy: Policy = ON_PREMISES
+        *,
+        url: str | None = None,
+        database_url: str = database,
+        timeout: float = 5,
+        policy: Policy = ON_PREMISES,
+        more_keys: Sequence[Key] = (),
     ) -> Iterator[Running]:
         address = engine.url if url is None else url
         engines = {role: Engine(role, address, timeout_seconds=timeout) for role in ("chat", "embed", "speech")}
         log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
-        gateway = Gateway(key=KEY, engines=engines, modules={"note": NOTE}, policy=policy, run_log=log)
+        keys = KeyRing([Key("web", fingerprint(KEY), policy, admin=True), *more_keys])
+        gateway = Gateway(keys=keys, engines=engines, modules={"note": NOTE}, run_log=log)
         with served(build_app(gateway)) as port:
             base = f"http://127.0.0.1:{port}"
             headers = {"Authorization": f"Bearer {KEY}"}

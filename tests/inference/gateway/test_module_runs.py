@@ -5,7 +5,6 @@ import json
 import httpx
 import pytest
 
-from inference.anonymise import PASS_THROUGH
 from inference.gateway.policy import Policy
 from tests.inference.standin_engine import MODEL, MODEL_HASH, BreakOff, Fail, Hang, Raw, Say
 
@@ -161,7 +160,7 @@ def test_an_unknown_module_is_a_404_that_lists_the_known_ones(running):
 
 
 def test_the_policy_can_forbid_a_class_of_data(start, last_run):
-    with start(policy=Policy("public only", frozenset({"public"}), PASS_THROUGH)) as running:
+    with start(policy=Policy("public only", frozenset({"public"}))) as running:
         headers = {"X-Request-Id": "forbidden"}
         response = running.client.post("/v1/modules/note/run", json={"input": {"text": "a"}}, headers=headers)
         assert response.status_code == 403
