@@ -146,24 +146,51 @@ class GatewaySettings(DatabaseSettings):
     @property
     def approvals_path(self) -> Path:
         """The file that says which foreign packages of modules an administrator has approved."""
-        return Path(self.module_approvals).expanduser() if self.module_approvals else self.home / "module-approvals.json"
+        return (
+            Path(self.module_approvals).expanduser() if self.module_approvals else self.home / "module-approvals.json"
+        )
 
 
 @dataclass(frozen=True)
-class EngineSettings:
+class StoreSettings:
+    """Where the store of models is; what every program that looks into it shares."""
+
+    home: Path = dataclasses.field(default_factory=default_home)
+    models_dir: str = ""
+
+    @property
+    def store_dir(self) -> Path:
+        """The store of models: as set, else `models/` in the state directory."""
+        return Path(self.models_dir).expanduser().absolute() if self.models_dir else self.home / "models"
+
+
+@dataclass(frozen=True)
+class EngineSettings(StoreSettings):
     """The launchers of the engines: language, embeddings, speech."""
 
     llm_model: str = ""
     llm_port: int = 8091
     llm_context_tokens: int = 8192
     llm_parallel: int = 2
+    embed_model: str = ""
     embed_port: int = 8092
+    embed_context_tokens: int = 512
     speech_model: str = ""
     speech_port: int = 8093
     speech_languages: str = "ru,en"
     speech_beam_size: int = 5
     speech_max_minutes: float = 240.0
     engine_threads: int = 0
+    vllm_python: str = ""
+    vllm_device: str = "gpu"
+    vllm_dtype: str = "auto"
+    vllm_tool_parser: str = "hermes"
+    vllm_tensor_parallel: int = 1
+    vllm_gpu_share: float = 0.8
+    vllm_embed_gpu_share: float = 0.1
+    vllm_cpu_cache_gigabytes: int = 2
+    vllm_eager: bool = False
+    weights_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,13 +201,12 @@ class MigrationSettings(DatabaseSettings):
 
 
 @dataclass(frozen=True)
-class DemoSettings:
+class DemoSettings(StoreSettings):
     """The demo: which state it uses, which ports, which packaged models."""
 
-    home: Path = dataclasses.field(default_factory=default_home)
     model_cache: Path = dataclasses.field(default_factory=default_model_cache)
-    demo_model: str = "default"
-    demo_speech_model: str = "default"
+    demo_model: str = ""
+    demo_speech_model: str = ""
     llm_model: str = ""
     web_port: int = 8080
     gateway_port: int = 8090

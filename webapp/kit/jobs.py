@@ -1,4 +1,4 @@
-"""Background jobs on procrastinate: at least once, retried with back-off, recovered after a crash."""
+"""Background jobs on procrastinate: run at least once, once in effect, retried with back-off (docs/events.md)."""
 
 from __future__ import annotations
 
@@ -11,44 +11,84 @@ from typing import Any
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp.kit import letters
 from webapp.kit.access import SYSTEM
 from webapp.kit.changes import begin
 from webapp.kit.db import transaction
 from webapp.kit.errors import Unavailable
+from webapp.kit.letters import Trouble
 from webapp.kit.outbox import JOB_NAME, Delivery, Outbox, OutboxEvent
 
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 8
 LONGEST_WAIT_SECONDS = 300
+LONGEST_WAIT_FOR_PART_SECONDS = 15
 
 
 class WaitForPart(Unavailable):
     """A part that the job needs (a model) is down: try again later, as long as it takes."""
 
 
+class AnotherTurn(Exception):
+    """The job has done and kept a piece of its work; it goes on after jobs of a higher priority had their turn."""
+
+    def __init__(self, priority: int) -> None:
+        """`priority` of what is left: 0 is that of a new job, less is later."""
+        super().__init__(f"another turn at priority {priority}")
+        self.priority = priority
+
+
+class JobFailed(Exception):
+    """An attempt failed and is on record; `failures` counts them, `last` says that there will be no other attempt.
+
+    It stands for the real error, whose message may quote a client and must not reach the queue's log.
+    """
+
+    def __init__(self, trouble: Trouble, failures: int, *, last: bool) -> None:
+        """`trouble` describes the real error."""
+        super().__init__(f"{trouble.error} at {trouble.place}, trace {trouble.trace_id}")
+        self.trouble = trouble
+        self.failures = failures
+        self.last = last
+
+
 class Backoff(BaseRetryStrategy):
-    """Doubling waits from one second; a job that waits for a part never gives up, others after eight attempts."""
+    """When a job is run again: doubling waits from one second. Only a failure on record ends the attempts."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:
-        """When to try again, or None to give the job up (it stays as failed, to be read and retried)."""
-        waiting = isinstance(exception, WaitForPart)
-        if not waiting and job.attempts + 1 >= MAX_ATTEMPTS:
-            return None
-        longest = 15 if waiting else LONGEST_WAIT_SECONDS
-        return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 10), longest)})
+        """The next attempt, or None to give the job up (a dead letter tells of it)."""
+        if isinstance(exception, AnotherTurn):
+            return RetryDecision(retry_in={"seconds": 0}, priority=exception.priority)
+        if isinstance(exception, WaitForPart):
+            return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 10), LONGEST_WAIT_FOR_PART_SECONDS)})
+        if isinstance(exception, JobFailed):
+            if exception.last:
+                return None
+            return RetryDecision(retry_in={"seconds": min(2 ** (exception.failures - 1), LONGEST_WAIT_SECONDS)})
+        # The worker is told to stop, or the failure could not be written down: the work is still to be done.
+        return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 10), LONGEST_WAIT_SECONDS)})
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a job handler works with: sessions of its own and the parts chosen at the composition root."""
+    """What a job handler works with: sessions of its own and the parts chosen at the composition root.
+
+    `failures` counts the attempts of this delivery that have failed; waits and turns do not count.
+    """
 
     sessions: sessionmaker[Session]
     parts: dict[str, Any] = field(default_factory=dict)
-    attempt: int = 0
+    failures: int = 0
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether a failure now would be the last."""
+        return self.failures + 1 >= MAX_ATTEMPTS
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -68,13 +108,13 @@ def sync_app(url: str) -> App:
     return App(connector=SyncPsycopgConnector(conninfo=libpq_url(url), min_size=0, max_size=1, open=False))
 
 
-def worker_app(url: str, handle: Callable[[str, str, int], None]) -> App:
-    """The application that the worker runs; `handle(event_id, subscriber, attempt)` does one delivery."""
+def worker_app(url: str, handle: Callable[[str, str, int | None], None]) -> App:
+    """The application that the worker runs; `handle(event_id, subscriber, job_id)` does one delivery."""
     app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4))
 
     @app.task(name=JOB_NAME, retry=Backoff(), pass_context=True)
     def deliver(context: JobContext, event_id: str, subscriber: str) -> None:
-        handle(event_id, subscriber, context.job.attempts)
+        handle(event_id, subscriber, context.job.id)
 
     return app
 
@@ -87,18 +127,46 @@ class Deliverer:
         self.outbox = outbox
         self.work = work
 
-    def __call__(self, event_id: str, subscriber: str, attempt: int) -> None:
-        """Deliver, unless it was delivered before."""
-        handler = self.outbox.by_name[subscriber]
+    def __call__(self, event_id: str, subscriber: str, job_id: int | None = None) -> None:
+        """Deliver, unless it was delivered before. Raises JobFailed for a failure, which is then on record."""
         with self.work.sessions() as session:
             event = session.get(OutboxEvent, uuid.UUID(event_id))
             done = event is None or delivered(session, event.id, subscriber)
+            failures = 0 if event is None else letters.failures_of(session, event.id, subscriber)
             session.expunge_all()
-        if done or event is None:
-            log.info("job.skipped", event_id=event_id, subscriber=subscriber)
+        if event is None:
+            log.error("job.without_event", event_id=event_id, subscriber=subscriber)
             return
-        handler.handle(Work(self.work.sessions, self.work.parts, attempt), event)
-        log.info("job.done", event_id=event_id, subscriber=subscriber, attempt=attempt)
+        if not done:
+            self._handle(event, subscriber, failures, job_id)
+        self._settle(event, subscriber)
+        log.info("job.skipped" if done else "job.done", event_id=event_id, subscriber=subscriber, failures=failures)
+
+    def _handle(self, event: OutboxEvent, subscriber: str, failures: int, job_id: int | None) -> None:
+        try:
+            handler = self.outbox.by_name[subscriber]
+            handler.handle(Work(self.work.sessions, self.work.parts, failures), event)
+        except (WaitForPart, AnotherTurn):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a subscriber raises is counted, told and tried again
+            raise self._failed(event, subscriber, Trouble.of(error), job_id) from None
+
+    def _failed(self, event: OutboxEvent, subscriber: str, trouble: Trouble, job_id: int | None) -> JobFailed:
+        with self.work.transaction() as session:
+            count = letters.note(session, event, subscriber, trouble, attempts=MAX_ATTEMPTS, job_id=job_id)
+        last = count >= MAX_ATTEMPTS
+        log.error(
+            "job.dead" if last else "job.failed", event_id=str(event.id), event_type=event.type, subscriber=subscriber,
+            error=trouble.error, place=trouble.place, trace_id=trouble.trace_id, failures=count,
+        )  # fmt: skip
+        return JobFailed(trouble, count, last=last)
+
+    def _settle(self, event: OutboxEvent, subscriber: str) -> None:
+        """Note that the event was taken, also by a subscriber whose effect needs no mark of its own."""
+        taken = insert(Delivery).values(event_id=event.id, subscriber=subscriber)
+        with self.work.sessions() as session, session.begin():
+            session.execute(taken.on_conflict_do_nothing(index_elements=["event_id", "subscriber"]))
+            letters.settle(session, event.id, subscriber)
 
 
 def delivered(session: Session, event_id: uuid.UUID, subscriber: str) -> bool:
@@ -117,3 +185,11 @@ def mark_delivered(session: Session, event_id: uuid.UUID, subscriber: str) -> bo
     except IntegrityError:
         return False
     return True
+
+
+def effect_key(event: OutboxEvent, subscriber: str, part: str = "") -> str:
+    """The idempotency key of an effect outside of this database: the same at every run of the same delivery.
+
+    Send it along (header `Idempotency-Key`), so that the receiver takes a repeated request for the same one.
+    """
+    return str(uuid.uuid5(event.id, f"{subscriber}/{part}"))

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from procrastinate import App
+from procrastinate.types import JSONValue
 from sqlalchemy import Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -65,13 +66,15 @@ class Subscriber:
     """A handler of one event type.
 
     `handle(context, event)` gets a `JobContext`; it opens its own transactions, so that a long model call holds none.
-    `queue` separates slow work ("ai") from quick work ("default").
+    `queue` separates slow work ("speech", "ai") from quick work ("default"). `replay_safe` says that the handler
+    overwrites its own effect when it is run again, so that a replay may ask for that.
     """
 
     name: str
     event_type: str
     handle: Callable[[Any, OutboxEvent], None]
     queue: str = "default"
+    replay_safe: bool = False
 
 
 JOB_NAME = "deliver"
@@ -109,10 +112,16 @@ class Outbox:
 
     def defer(self, session: Session, event_id: uuid.UUID, subscriber: Subscriber) -> None:
         """Add the job of one subscriber for one event to the session's transaction."""
+        self.defer_all(session, [event_id], subscriber)
+
+    def defer_all(self, session: Session, event_ids: Sequence[uuid.UUID], subscriber: Subscriber) -> None:
+        """Add the jobs of one subscriber for many events to the session's transaction, at once."""
         raw = session.connection().connection.driver_connection
-        self.jobs.configure_task(name=JOB_NAME, queue=subscriber.queue, connection=raw, allow_unknown=True).defer(
-            event_id=str(event_id), subscriber=subscriber.name
-        )
+        task = self.jobs.configure_task(name=JOB_NAME, queue=subscriber.queue, connection=raw, allow_unknown=True)
+        jobs: list[dict[str, JSONValue]] = [
+            {"event_id": str(event_id), "subscriber": subscriber.name} for event_id in event_ids
+        ]
+        task.batch_defer(*jobs)
 
 
 def _payload(message: Any) -> Mapping[str, Any]:

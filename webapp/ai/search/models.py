@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import BigInteger, Computed, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +19,8 @@ class Chunk(Base):
     """A findable piece of a record.
 
     `words` joins the Russian and the English stems; `grams` are trigrams of name and contact pieces, so that a fragment
-    uses a GIN index without any extension; `embedding` is filled in by a job, for text pieces alone.
+    uses a GIN index without any extension. Vectors lie in a table for each model (see `indexes`); `embedding` and
+    `embedding_model` are those of the release before and are neither read nor written any more.
     """
 
     __tablename__ = "chunks"
@@ -54,3 +56,36 @@ class Chunk(Base):
     )
     embedding: Mapped[Any | None] = mapped_column(Vector(EMBEDDING_SIZE))
     embedding_model: Mapped[str | None]
+
+
+class SearchIndex(Base):
+    """The vectors of one embedding model: `building` behind the scenes, `serving` questions, or `retired`.
+
+    The vectors themselves lie in a table of their own, `vectors_ID`, because each model has its own dimensions.
+    """
+
+    __tablename__ = "search_indexes"
+    __table_args__ = (
+        CheckConstraint("state IN ('building','serving','retired')", name="state_known"),
+        Index(
+            "ix_search_indexes_active", "state", unique=True, postgresql_where=text("state IN ('building', 'serving')")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    model_hash: Mapped[str]
+    dimensions: Mapped[int]
+    state: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    completed_at: Mapped[datetime | None]
+
+
+class WaitingChunk(Base):
+    """A piece of text that waits for its vector in an index; a trigger puts new text here."""
+
+    __tablename__ = "vector_queue"
+    __table_args__ = (Index(None, "chunk_id"),)
+
+    index_id: Mapped[int] = mapped_column(ForeignKey("search_indexes.id", ondelete="CASCADE"), primary_key=True)
+    chunk_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)

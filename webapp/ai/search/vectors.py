@@ -83,7 +83,9 @@ def _pending(session: Session, batch: int) -> list[Any]:
 
 def _calls_in_work(session: Session) -> bool:
     """Whether a recording is being heard right now: it needs the processor more than the backlog does."""
-    busy = text("SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name = 'ai' AND status = 'doing')")
+    busy = text(
+        "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queue_name IN ('speech', 'ai') AND status = 'doing')"
+    )
     return bool(session.scalar(busy))
 
 

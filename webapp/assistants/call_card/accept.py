@@ -5,7 +5,7 @@ The card is always brought to what is accepted by now, whatever the order of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from webapp.ai.proposals import store
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import client, promise, sale, values
 from webapp.assistants.call_card.card import Card, by_person, value_of, written
-from webapp.assistants.call_card.messages import ProposalAccepted, ProposalRejected
+from webapp.assistants.call_card.messages import ProposalAccepted, ProposalRejected, RunJudged
 from webapp.assistants.call_card.visible import may_see
 from webapp.crm.communications import queries as communications
 from webapp.crm.communications.models import Communication
@@ -62,8 +62,10 @@ def reject(session: Session, actor: Actor, proposal_id: int, *, currency: str) -
         return card.call, proposal
     _stamp(proposal, actor, now())
     proposal.state = "rejected"
+    store.measure(proposal)
     changes.record(session, "proposal.rejected", "proposal", proposal.id, field=proposal.field, run=proposal.run_id)
     emit(session, ProposalRejected(card.call.id, proposal.id, proposal.field))
+    tell_verdicts(session, card.call.id, [proposal])
     with _cause(card):
         _settle(card)
     return card.call, proposal
@@ -107,10 +109,19 @@ def _decide(card: Card, chosen: list[Proposal]) -> None:
     with _cause(card):
         _settle(card)
     for proposal in chosen:
+        store.measure(proposal)
         target = f"{proposal.target_type}/{proposal.target_id}" if proposal.target_type else ""
         details = {"field": proposal.field, "run": proposal.run_id, "state": proposal.state, "target": target}
         changes.record(card.session, "proposal.accepted", "proposal", proposal.id, **details)
         emit(card.session, ProposalAccepted(card.call.id, proposal.id, proposal.field, proposal.state, target))
+    tell_verdicts(card.session, card.call.id, chosen)
+
+
+def tell_verdicts(session: Session, communication_id: int, decided: Sequence[Proposal]) -> None:
+    """Let the gateway's log of runs know what was decided, run by run."""
+    for run_id in dict.fromkeys(proposal.run_id for proposal in decided):
+        verdicts = tuple(store.verdict_of(p) for p in decided if p.run_id == run_id)
+        emit(session, RunJudged(communication_id, run_id, verdicts))
 
 
 def _stamp(proposal: Proposal, actor: Actor, moment: datetime) -> None:

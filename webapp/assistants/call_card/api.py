@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from appliance.contract import proposal as contract
 from webapp.ai.proposals.models import Proposal
-from webapp.assistants.call_card import accept, shown, undo
+from webapp.assistants.call_card import accept, shown, undo, why
 from webapp.crm.communications import queries
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import N_, gettext
@@ -79,6 +79,18 @@ def undo_communication(path: CommunicationPath) -> Response:
     call, result = undo.undo(g.session, g.actor, path.communication_id)
     taken = contract.UndoResult(reverted=result.reverted, removed=result.removed, kept=result.kept)
     return _all(call.id, taken)
+
+
+@api.get("/proposals/<int:proposal_id>/why")
+def why_proposal(path: ProposalPath) -> Response:
+    """Why a value is proposed: the run, its versions and times, the evidence, and what was decided."""
+    return jsonify(why.of_value(g.session, g.actor, g.parts.gateway, path.proposal_id).as_json())
+
+
+@api.get("/communications/<int:communication_id>/why")
+def why_communication(path: CommunicationPath) -> Response:
+    """Why the summary and all values of the last run are what they are."""
+    return jsonify(why.of_call(g.session, g.actor, g.parts.gateway, path.communication_id).as_json())
 
 
 def _all(communication_id: int, undone: contract.UndoResult | None = None) -> Response:

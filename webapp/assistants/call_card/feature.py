@@ -30,7 +30,7 @@ FEATURE = Feature(
     blueprints=(bp,),
     apis=(api,),
     subscribers=(
-        Subscriber(jobs.TRANSCRIBE, "communication.received", jobs.transcribe, queue="ai"),
+        Subscriber(jobs.TRANSCRIBE, "communication.received", jobs.transcribe, queue="speech"),
         Subscriber(jobs.UNDERSTAND, "communication.transcribed", jobs.understand, queue="ai"),
         Subscriber(jobs.FORGET, "communication.deleted", jobs.forget),
     ),

@@ -21,7 +21,7 @@ from webapp.crm.communications import messages, queries, service
 from webapp.crm.communications.models import Communication, Segment
 from webapp.kit import changes
 from webapp.kit.i18n import N_
-from webapp.kit.jobs import MAX_ATTEMPTS, WaitForPart, Work, mark_delivered
+from webapp.kit.jobs import WaitForPart, Work, mark_delivered
 from webapp.kit.outbox import OutboxEvent, emit
 from webapp.kit.searchable import SearchPart
 
@@ -30,8 +30,6 @@ TRANSCRIBE = "call_card.transcribe"
 UNDERSTAND = "call_card.understand"
 FORGET = "call_card.forget"
 PIECE_CHARACTERS = 600
-# A model that says that it is ready and still cannot answer this often will not do so by waiting.
-READY_BUT_FAILING = 6
 BROKEN = N_("Something went wrong on the server. The administrator sees the reason in the log.")
 MODEL_FAILS = N_("The model is running but cannot process this call.")
 UNUSABLE = N_("The language model gave an answer that could not be used. The transcript is complete.")
@@ -116,7 +114,7 @@ def _step(
         _fail(work, event, name, said)
         return
     except Exception:
-        if work.attempt + 1 >= MAX_ATTEMPTS:
+        if work.last_attempt:
             _fail(work, event, name, BROKEN)
         raise
     waited_for = "received" if name == TRANSCRIBE else "transcribed"
@@ -139,11 +137,13 @@ def _engine_state(work: Work, engine: str) -> str:
 
 
 def _wait_or_fail(work: Work, event: OutboxEvent, name: str, error: ModelUnavailable) -> None:
-    """Wait for a model that is away, as long as it takes; give up on one that is there and cannot do it."""
+    """Wait for a model that is away, as long as it takes; one that is there and cannot do it counts as a failure."""
     engine = "speech" if name == TRANSCRIBE else "chat"
-    if _engine_state(work, engine) == "ready" and work.attempt >= READY_BUT_FAILING:
-        _fail(work, event, name, error.detail or MODEL_FAILS)
-        return
+    if _engine_state(work, engine) == "ready":
+        if work.last_attempt:
+            _fail(work, event, name, error.detail or MODEL_FAILS)
+            return
+        raise error
     waiting = messages.WAITING_FOR_SPEECH if name == TRANSCRIBE else messages.WAITING_FOR_CHAT
     with work.transaction() as session:
         service.say(session, event.data["communication_id"], waiting)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from webapp.ai.proposals.store import RUN_JUDGED
 from webapp.kit.i18n import N_
 
 VALUE_KEPT = N_("A colleague has written this field; their value was kept.")
@@ -61,6 +62,22 @@ class RunUndone:
     run_id: str
     reverted: int
     kept: int
+
+    @property
+    def subject_id(self) -> int:
+        """The communication."""
+        return self.communication_id
+
+
+@dataclass(frozen=True)
+class RunJudged:
+    """What a person decided about values of a run; each verdict is one of `store.verdict_of`."""
+
+    type: ClassVar[str] = RUN_JUDGED
+    subject_type: ClassVar[str] = "communication"
+    communication_id: int
+    run_id: str
+    verdicts: tuple[dict[str, Any], ...]
 
     @property
     def subject_id(self) -> int:

@@ -69,7 +69,7 @@ def panel(session: Session, actor: Actor, call: Communication) -> Panel:
     for title, icon, names in values.GROUPS:
         found = [p for name in names for p in proposals if p.field == name]
         if found:
-            groups.append((gettext(title), icon, [_show(p, present.get(p.field, "")) for p in found]))
+            groups.append((gettext(title), icon, [_show(p, present.get(p.field, ""), proposals) for p in found]))
     accepted = sum(p.state in store.ACCEPTED for p in proposals if p.run_id == call.run_id)
     made = _made(session, actor, call, proposals)
     return Panel(groups, made, store.run(session, call.run_id), store.still_open(proposals), accepted)
@@ -89,8 +89,8 @@ def _present(session: Session, actor: Actor, call: Communication) -> dict[str, s
     }
 
 
-def _show(proposal: Proposal, present: str) -> Shown:
-    display = values.shown(proposal)
+def _show(proposal: Proposal, present: str, siblings: list[Proposal]) -> Shown:
+    display = values.shown(proposal, siblings)
     differs = bool(present) and present != display and present != str(value_of(proposal))
     return Shown(
         id=proposal.id,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from webapp.ai.proposals import store
+from webapp.assistants.call_card.accept import tell_verdicts
 from webapp.assistants.call_card.messages import RunUndone
 from webapp.crm.communications import queries as communications
 from webapp.crm.communications.models import Communication
@@ -86,6 +87,7 @@ def undo(session: Session, actor: Actor, communication_id: int) -> tuple[Communi
             proposal.state, proposal.note = "undone", ""
             proposal.target_type = proposal.target_id = proposal.final_value = None
             proposal.decided_by, proposal.decided_at = actor.id, now()
+            store.measure(proposal)
         run.undone_at = now()
         session.flush()
     finally:
@@ -93,6 +95,7 @@ def undo(session: Session, actor: Actor, communication_id: int) -> tuple[Communi
     counts = {"reverted": result.reverted, "kept": len(result.kept)}
     changes.record(session, "run.undone", "communication", call.id, run=run.id, removed=len(result.removed), **counts)
     emit(session, RunUndone(call.id, run.id, **counts))
+    tell_verdicts(session, call.id, accepted)
     return call, result
 
 

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
+
+from babel.numbers import get_currency_name, list_currencies
 
 from appliance.contract.modules import Intent, Sentiment
 from webapp.ai.proposals.models import Proposal
+from webapp.ai.proposals.store import ACCEPTED
 from webapp.assistants.call_card.card import value_of
 from webapp.crm.communications.shown import intent_label
 from webapp.kit import cleaning
 from webapp.kit.errors import Invalid
-from webapp.kit.i18n import N_, _, current_timezone, gettext, show_date, show_datetime, show_number
+from webapp.kit.i18n import (
+    N_,
+    _,
+    current_locale,
+    current_timezone,
+    gettext,
+    show_date,
+    show_datetime,
+    show_money,
+    show_number,
+)
 
 LABELS = {
     "person": N_("Person"),
@@ -38,6 +51,7 @@ GROUPS = (
 )
 SENTIMENTS = {"positive": N_("Positive"), "neutral": N_("Neutral"), "negative": N_("Negative")}
 INPUTS = {"phone": "tel", "email": "email"}
+CODE = re.compile(r"\b[A-Z]{3}\b")  # a currency as the module writes it
 
 
 def _number(value: Any) -> int | float:
@@ -93,30 +107,79 @@ def typed(proposal: Proposal, value: Any) -> Any:
     return None if cleaned == proposal.value and proposal.state != "kept" else cleaned
 
 
-def shown(proposal: Proposal) -> str:
-    """The value of a proposal in the person's words."""
-    value = value_of(proposal)
-    if proposal.field == "intent":
-        return intent_label(str(value))
-    if proposal.field == "sentiment":
-        return gettext(SENTIMENTS.get(str(value), str(value)))
-    if proposal.field == "due":
-        return _shown_due(str(value)) or proposal.display
-    if proposal.field == "phone":
-        return cleaning.show_phone(str(value))
-    plain = proposal.final_value is not None or proposal.display == str(proposal.value)
-    if plain and proposal.field in ("quantity", "budget"):
-        return show_number(Decimal(str(value)))
-    return proposal.display if proposal.final_value is None else str(value)
+def shown(proposal: Proposal, siblings: Sequence[Proposal] = ()) -> str:
+    """The value of a proposal as the reader writes it; `siblings` are the other proposals of the call."""
+    return told(proposal, value_of(proposal), siblings)
+
+
+def told(proposal: Proposal, value: Any, siblings: Sequence[Proposal] = ()) -> str:
+    """A value for the field of a proposal: the proposed one, or what a person typed instead."""
+    if proposal.field in TOLD:
+        return TOLD[proposal.field](str(value))
+    number = _decimal(value)
+    if proposal.field in AMOUNTS and number is not None:
+        return AMOUNTS[proposal.field](proposal, number, siblings)
+    return proposal.display if value == proposal.value else str(value)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def _shown_quantity(proposal: Proposal, number: Decimal, _siblings: Sequence[Proposal]) -> str:
+    """The number with the unit in which it was said."""
+    unit = proposal.display.removeprefix(str(proposal.value)).strip() if proposal.display else ""
+    return f"{show_number(number)} {unit}".strip()
+
+
+def _shown_budget(proposal: Proposal, amount: Decimal, siblings: Sequence[Proposal]) -> str:
+    """The amount in the currency of the same call; a bare number when none was named."""
+    named = [p for p in siblings if p.field == "currency" and p.run_id == proposal.run_id and p.state != "rejected"]
+    ordered = sorted(named, key=lambda p: (p.state not in ACCEPTED, -p.confidence, p.id))
+    codes = [str(value_of(p)) for p in ordered] + CODE.findall(proposal.display)
+    code = next((code for code in codes if code in list_currencies()), None)
+    return show_money(amount, code) if code else show_number(amount)
+
+
+AMOUNTS: Mapping[str, Callable[[Proposal, Decimal, Sequence[Proposal]], str]] = {
+    "quantity": _shown_quantity,
+    "budget": _shown_budget,
+}
+
+
+def _shown_currency(code: str) -> str:
+    """A currency by its name and code: "euro (EUR)"; a code that nobody knows as it is."""
+    if code not in list_currencies():
+        return code
+    name = str(get_currency_name(code, locale=current_locale()))
+    return f"{name[:1].upper()}{name[1:]} ({code})"
 
 
 def _shown_due(text: str) -> str:
+    """A day or a moment with its weekday; what is neither stays as it is."""
     try:
         if "T" in text:
             return show_datetime(datetime.fromisoformat(text), "EEEE, d MMMM y, HH:mm")
         return show_date(date.fromisoformat(text), "EEEE, d MMMM y")
     except ValueError:
-        return ""
+        return text
+
+
+def _shown_sentiment(key: str) -> str:
+    return gettext(SENTIMENTS.get(key, key))
+
+
+TOLD: Mapping[str, Callable[[str], str]] = {
+    "intent": intent_label,
+    "sentiment": _shown_sentiment,
+    "due": _shown_due,
+    "phone": cleaning.show_phone,
+    "currency": _shown_currency,
+}
 
 
 def options(proposal: Proposal) -> list[tuple[str, str]] | None:

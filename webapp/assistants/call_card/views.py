@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from webapp.assistants.call_card import accept, shown, undo
+from webapp.assistants.call_card import accept, shown, undo, why
 from webapp.crm.communications import queries
 from webapp.crm.communications.models import Communication
 from webapp.kit.access import allows
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import _, ngettext
 from webapp.web.page import page, redirect_to, say
+from webapp.web.why import why_page
 
 bp = Blueprint("call_card", __name__, template_folder="templates")
 MOST_WAITING = 6
@@ -65,6 +66,18 @@ def waiting() -> Response:
     """The calls whose proposals wait for a decision: a fragment of the home page."""
     found = queries.page(g.session, g.actor, queries.Filters(state="review"), after=None, limit=MOST_WAITING)
     return page("call_card/waiting.html", found=found, count=queries.count_to_review(g.session, g.actor))
+
+
+@bp.get("/proposals/<int:proposal_id>/why")
+def why_value(proposal_id: int) -> Response:
+    """Why a value is proposed."""
+    return why_page(why.of_value(g.session, g.actor, g.parts.gateway, proposal_id))
+
+
+@bp.get("/communications/<int:communication_id>/why")
+def why_call(communication_id: int) -> Response:
+    """Why the summary and the values of a call are what they are."""
+    return why_page(why.of_call(g.session, g.actor, g.parts.gateway, communication_id))
 
 
 def _retargeted(

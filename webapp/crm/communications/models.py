@@ -70,6 +70,8 @@ class Communication(Base, Owned):
     summary_points: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, default=list, server_default="[]", info={"silent": True}
     )
+    # How far a recording has been written down, in seconds from its start; None before the first piece.
+    heard_seconds: Mapped[float | None] = mapped_column(info={"silent": True})
     transcribed_at: Mapped[datetime | None] = mapped_column(info={"silent": True})
     understood_at: Mapped[datetime | None] = mapped_column(info={"silent": True})
     # How many proposals wait for a decision: kept by the assistant that makes them.
@@ -111,3 +113,17 @@ class Segment(Base):
     channel: Mapped[int | None]
     speaker: Mapped[str] = mapped_column(default="unknown", server_default="unknown")
     words: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+
+
+class TranscriptPiece(Base):
+    """What was heard between two moments of a long recording, kept until the whole is written down.
+
+    `heard` is the speech engine's answer: language, channels, duration and segments with times from the very start.
+    """
+
+    __tablename__ = "transcript_pieces"
+
+    communication_id: Mapped[int] = mapped_column(ForeignKey("communications.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[float] = mapped_column(primary_key=True)
+    end: Mapped[float]
+    heard: Mapped[dict[str, Any]]

@@ -16,7 +16,7 @@ from appliance.settings import WebSettings
 from webapp import wiring
 from webapp.ai.gateway import ModelUnavailable
 from webapp.app import App, create_app
-from webapp.kit.jobs import Deliverer, WaitForPart, Work
+from webapp.kit.jobs import AnotherTurn, Deliverer, WaitForPart, Work
 
 
 def spoken(lines: Sequence[tuple[int, str]]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def app(settings: WebSettings) -> Iterator[App]:
 def work(app: App) -> Callable[..., list[str]]:
     """Run the jobs that wait, as the worker does, until none is left that can run; answers what was done."""
 
-    def run(only: str | None = None, *, attempt: int = 0) -> list[str]:
+    def run(only: str | None = None) -> list[str]:
         deliver = Deliverer(app.parts.outbox, Work(app.parts.sessions, app.parts.for_jobs()))
         done: list[str] = []
         waiting: set[int] = set()
@@ -142,9 +142,11 @@ def work(app: App) -> Callable[..., list[str]]:
                 return done
             job = jobs[0]
             try:
-                deliver(job.args["event_id"], job.args["subscriber"], attempt)
+                deliver(job.args["event_id"], job.args["subscriber"], job.id)
             except WaitForPart:
                 waiting.add(job.id)
+                continue
+            except AnotherTurn:
                 continue
             with app.parts.engine.begin() as connection:
                 connection.execute(text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": job.id})
