@@ -13,6 +13,7 @@ from appliance.contract.modules import CallCardInput, CallCardOutput, Communicat
 from inference.modules import load_module, load_modules
 from inference.modules.base import ModelError
 from inference.modules.evaluation import read_cases, score_cases
+from inference.modules.runners import code_alone
 
 Output = TypeVar("Output", bound=BaseModel)
 MODULE = load_module("inference.modules.call_card")
@@ -75,7 +76,7 @@ def test_both_modules_are_found() -> None:
 
 
 def test_the_cases_are_read_well_even_without_a_model() -> None:
-    score = asyncio.run(score_cases(MODULE, CASES, lambda given: MODULE.run(given, Silent())))
+    score = asyncio.run(score_cases(MODULE, CASES, code_alone(MODULE)))
     assert score.unsupported == 0
     for name, count in score.fields.items():
         assert count.f1 >= 0.9, f"{name}: {score.errors}"
