@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference.gateway import log_api, module_runs, passage
+from inference.gateway import admin_api, log_api, module_runs, passage
 from inference.gateway.gateway import Gateway
 from inference.gateway.keys import KeyRing
 from inference.gateway.problems import GatewayProblem, KeyMissing
@@ -131,6 +131,10 @@ def build_app(gateway: Gateway) -> Starlette:
             Route("/v1/runs/{run_id}", bound(log_api.run)),
             Route("/v1/runs/{run_id}/verdicts", bound(log_api.judge), methods=["POST"]),
             Route("/v1/quality", bound(log_api.quality)),
+            Route("/v1/prompts", bound(admin_api.prompts)),
+            Route("/v1/prompts/{module}", bound(admin_api.pin), methods=["PUT"]),
+            Route("/v1/features", bound(admin_api.features)),
+            Route("/v1/features/{feature}", bound(admin_api.switch), methods=["PUT"]),
             Route("/healthz", bound(_healthz)),
             Route("/readyz", bound(_readyz)),
             Route("/metrics", bound(_metrics)),

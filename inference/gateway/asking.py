@@ -15,7 +15,7 @@ from inference.gateway.engine import Engine
 from inference.gateway.problems import EngineFailed, OutputInvalid
 from inference.gateway.prompts import render
 from inference.gateway.runs import Run
-from inference.modules.base import Module
+from inference.modules.base import Module, Prompt
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -48,9 +48,10 @@ def _reason(error: ValidationError) -> str:
 class Asking:
     """Asks one engine for one run of one module. Every text leaves as `SafeText`."""
 
-    def __init__(self, module: Module, engine: Engine, run: Run) -> None:
-        """Bind what a run needs."""
+    def __init__(self, module: Module, prompt: Prompt, engine: Engine, run: Run) -> None:
+        """Bind what a run needs; `prompt` is the version to use."""
         self._module = module
+        self._prompt = prompt
         self._engine = engine
         self._run = run
 
@@ -103,7 +104,7 @@ class Asking:
 
     def _parts(self, prompt: str, variables: Mapping[str, Any]) -> tuple[SafeText, SafeText]:
         """Render the prompt, mask it and note it in the run."""
-        system, user = (anonymise(text, PASS_THROUGH) for text in render(self._module, prompt, variables))
+        system, user = (anonymise(text, PASS_THROUGH) for text in render(self._module, self._prompt, prompt, variables))
         self._run.prompts.append(f"{system.text}\n\n{user.text}")
         return system, user
 

@@ -1,4 +1,4 @@
-"""What the gateway holds while it runs: engines, modules, policy, the log of runs, its counters."""
+"""What the gateway holds while it runs: engines, modules, keys, switches, prompts, the log of runs, its counters."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from inference.gateway.decisions import Decisions
 from inference.gateway.engine import Engine
+from inference.gateway.features import Features
 from inference.gateway.keys import KeyRing
 from inference.gateway.problems import GatewayProblem
+from inference.gateway.prompts import Prompts
 from inference.gateway.run_log import RunLog
 from inference.gateway.runs import Run
 from inference.modules.base import Module
@@ -26,13 +29,23 @@ class Gateway:
     """The parts of a running gateway; `engines` are by role: chat, embed, speech."""
 
     def __init__(
-        self, *, keys: KeyRing, engines: Mapping[str, Engine], modules: Mapping[str, Module], run_log: RunLog
+        self,
+        *,
+        keys: KeyRing,
+        engines: Mapping[str, Engine],
+        modules: Mapping[str, Module],
+        run_log: RunLog,
+        decisions: Decisions,
+        features: Mapping[str, bool] | None = None,
     ) -> None:
-        """Put the parts together; nothing starts yet."""
+        """Put the parts together; nothing starts yet. `features` are the configured defaults of the switches."""
         self.keys = keys
         self.engines = engines
         self.modules = modules
         self.run_log = run_log
+        self._decisions = decisions
+        self.features = Features(modules, features or {}, decisions)
+        self.prompts = Prompts(modules, decisions)
         self._health: asyncio.Task[None] | None = None
         self.registry = CollectorRegistry()
         labels = ("endpoint", "verdict")
@@ -49,6 +62,7 @@ class Gateway:
     async def start(self) -> None:
         """Begin to watch the engines and to write the log."""
         await self.run_log.start()
+        await self._decisions.start()
         await asyncio.gather(*(engine.check_health() for engine in self.engines.values()))
         self._health = asyncio.create_task(self._watch())
 
@@ -56,6 +70,7 @@ class Gateway:
         """Write out the log and close the connections."""
         if self._health is not None:
             self._health.cancel()
+        await self._decisions.stop()
         await self.run_log.stop()
         for engine in self.engines.values():
             engine.close()

@@ -24,13 +24,14 @@ CLIENT_CLOSED = 499
 
 def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> Run:
     """Begin a run: who asks about what, with which versions and hashes. Raises PolicyForbids."""
-    run = new_run(request, ENDPOINT)
-    manifest = module.manifest
+    manifest, prompt = module.manifest, gateway.prompts.chosen(module)
+    run = new_run(request, ENDPOINT, manifest.name)
     run.module, run.module_version = manifest.name, manifest.version
-    run.prompt_version, run.prompt_hash = manifest.prompt_version, module.prompt_hash
+    run.prompt_version, run.prompt_hash, run.prompt_file = prompt.version, prompt.hash, prompt.file
     if asked.subject is not None:
         run.subject_type, run.subject_id = asked.subject.type, asked.subject.id
     try:
+        gateway.features.require(run.feature)
         run.rules.check_module(manifest.name)
         run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
     except GatewayProblem as problem:
@@ -76,7 +77,8 @@ class ModuleRun:
         self._gateway = gateway
         self._module = module
         self._run = run
-        self._asking = Asking(module, gateway.bind(run, module.manifest.role), run)
+        prompt = gateway.prompts.chosen(module)
+        self._asking = Asking(module, prompt, gateway.bind(run, module.manifest.role), run)
 
     def _finished(self, output: BaseModel) -> dict[str, Any]:
         """Check the output against its schema and return the answer. A module may go on without its model."""

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from inference.anonymise import PASS_THROUGH, Masking, anonymise
 from inference.gateway.engine import Engine
+from inference.gateway.features import CHAT, EMBEDDINGS, TRANSCRIPTION
 from inference.gateway.gateway import Gateway
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, RequestInvalid
@@ -116,9 +117,10 @@ def _passed_back(answer: Reply, run: Run) -> Response:
 
 async def embeddings(gateway: Gateway, request: Request) -> Response:
     """Pass texts to the embedding engine."""
-    run = new_run(request, "embeddings")
+    run = new_run(request, "embeddings", EMBEDDINGS)
     problem: GatewayProblem | None = None
     try:
+        gateway.features.require(run.feature)
         engine = gateway.bind(run, "embed")
         body = await json_object(request)
         _masked_inputs(body, PASS_THROUGH)
@@ -134,8 +136,9 @@ async def embeddings(gateway: Gateway, request: Request) -> Response:
 
 async def chat(gateway: Gateway, request: Request) -> Response:
     """Pass a chat to the language engine, whole or streamed."""
-    run = new_run(request, "chat")
+    run = new_run(request, "chat", CHAT)
     try:
+        gateway.features.require(run.feature)
         engine = gateway.bind(run, "chat")
         body = await json_object(request)
         run.prompts = _masked_messages(body, PASS_THROUGH)
@@ -190,10 +193,11 @@ async def _relayed(
 
 async def transcriptions(gateway: Gateway, request: Request) -> Response:
     """Pass a recording to the speech engine as it arrives; its words are kept by the caller, not in the log."""
-    run = new_run(request, "transcription")
+    run = new_run(request, "transcription", TRANSCRIPTION)
     problem: GatewayProblem | None = None
     run.attempts = 1
     try:
+        gateway.features.require(run.feature)
         engine = gateway.bind(run, "speech")
         headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
         answer = await engine.upload(SPEECH_PATH, request.stream(), headers)

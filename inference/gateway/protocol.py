@@ -54,11 +54,12 @@ async def json_object(request: Request) -> dict[str, Any]:
     return found
 
 
-def new_run(request: Request, endpoint: str) -> Run:
-    """Begin the run of a request: who asks, with which key and under which request id."""
+def new_run(request: Request, endpoint: str, feature: str) -> Run:
+    """Begin the run of a request: who asks, with which key and under which request id, and what switch stops it."""
     headers, key = request.headers, key_of(request)
     return Run(
         endpoint=endpoint,
+        feature=feature,
         rules=key.policy,
         key=key.name,
         actor=headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,

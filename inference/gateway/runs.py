@@ -17,10 +17,14 @@ TEXT_MAX_CHARACTERS = 100_000
 
 @dataclass
 class Run:
-    """A run in the making; `record()` freezes it for the log. Times in milliseconds. `rules` say what it may do."""
+    """A run in the making; `record()` freezes it for the log. Times in milliseconds. `rules` say what it may do.
+
+    `feature` is what an administrator switches off to stop it.
+    """
 
     endpoint: str
     rules: Policy = ON_PREMISES
+    feature: str = ""
     actor: str | None = None
     request_id: str | None = None
     subject_type: str | None = None

@@ -8,6 +8,7 @@ import threading
 from appliance.settings import GatewaySettings
 from inference.gateway.addresses import AddressRefused, checked_url
 from inference.gateway.api import build_app
+from inference.gateway.decisions import Decisions
 from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
 from inference.gateway.keys import WEB_KEY, Key, KeyRing, fingerprint
@@ -32,13 +33,13 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
         for role, setting, url, seconds in addresses
     }
     spool = settings.home / "run" / "gateway-runs.jsonl"
+    run_log = RunLog(settings.database_url, spool, days=settings.run_log_days, content_days=settings.run_content_days)
     return Gateway(
         keys=KeyRing([Key(WEB_KEY, fingerprint(settings.gateway_key), ON_PREMISES, admin=True)]),
         engines=engines,
         modules=load_modules(),
-        run_log=RunLog(
-            settings.database_url, spool, days=settings.run_log_days, content_days=settings.run_content_days
-        ),
+        run_log=run_log,
+        decisions=Decisions(run_log.url, settings.home / "run" / "gateway-decisions.json"),
     )
 
 

@@ -73,10 +73,23 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """One version of a module's prompt; `languages` are those that it was written for, `hash` is its SHA-256."""
+
+    version: str
+    file: str
+    text: str = field(repr=False)
+    hash: str
+    languages: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Module:
     """A module ready to run. `stream`, where there is one, yields checked text, then the output.
 
     `cases` is its evaluation set: objects with `id`, `input` and `gold`, checked when the module is loaded.
+    `prompts` are all versions of its prompt, the manifest's first; `prompt_text` and `prompt_hash` are of that one.
     """
 
     manifest: Manifest
@@ -87,6 +100,7 @@ class Module:
     run: Run
     stream: Stream | None = None
     cases: tuple[Mapping[str, Any], ...] = ()
+    prompts: tuple[Prompt, ...] = ()
 
 
 def split_prompt(text: str) -> tuple[str, str]:

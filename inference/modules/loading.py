@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import re
@@ -15,8 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inference.modules.base import Manifest, Measured, Measures, Module
+from inference.modules.base import Manifest, Measured, Measures, Module, Prompt
 from inference.modules.cases import CASES, BadCases, checked_cases
+from inference.modules.prompt_files import BrokenPrompt, read_prompts
 
 MANIFEST = "manifest.toml"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -118,17 +118,26 @@ def load_module(package: str) -> Module:
     if not inspect.iscoroutinefunction(getattr(code, "run", None)):
         message = "module.py has no `async def run(request, models)`."
         raise BrokenModule(message)
-    text = prompt.read_text("utf-8")
+    prompts = _prompts(package, manifest)
     return Module(
         manifest=manifest,
         input=given,
         output=made,
-        prompt_text=text,
-        prompt_hash=hashlib.sha256(text.encode()).hexdigest(),
+        prompt_text=prompts[0].text,
+        prompt_hash=prompts[0].hash,
         run=code.run,
         stream=getattr(code, "stream", None),
         cases=_own_cases(folder, given),
+        prompts=prompts,
     )
+
+
+def _prompts(package: str, manifest: Manifest) -> tuple[Prompt, ...]:
+    """Every version of the module's prompt, tested."""
+    try:
+        return read_prompts(package, manifest.prompt, manifest.prompt_version)
+    except BrokenPrompt as error:
+        raise BrokenModule(str(error)) from error
 
 
 def _own_cases(folder: Traversable, given: type[BaseModel]) -> tuple[Mapping[str, Any], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import create_engine, text
 
 from inference.gateway.api import build_app
+from inference.gateway.decisions import Decisions
 from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
 from inference.gateway.keys import Key, KeyRing, fingerprint
@@ -76,12 +77,16 @@ def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
         timeout: float = 5,
         policy: Policy = ON_PREMISES,
         more_keys: Sequence[Key] = (),
+        features: Mapping[str, bool] | None = None,
     ) -> Iterator[Running]:
         address = engine.url if url is None else url
         engines = {role: Engine(role, address, timeout_seconds=timeout) for role in ("chat", "embed", "speech")}
         log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
         keys = KeyRing([Key("web", fingerprint(KEY), policy, admin=True), *more_keys])
-        gateway = Gateway(keys=keys, engines=engines, modules={"note": NOTE}, run_log=log)
+        decisions = Decisions(log.url, tmp_path / "decisions.json")
+        gateway = Gateway(
+            keys=keys, engines=engines, modules={"note": NOTE}, run_log=log, decisions=decisions, features=features
+        )
         with served(build_app(gateway)) as port:
             base = f"http://127.0.0.1:{port}"
             headers = {"Authorization": f"Bearer {KEY}"}
