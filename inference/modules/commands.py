@@ -100,7 +100,7 @@ def evaluate(
     if shown_as_json:
         click.echo(json.dumps(as_json(evaluated), ensure_ascii=False, indent=2))
         return
-    for one in evaluated:
+    for one in [one for one in evaluated if not one.at]:
         click.echo(table(one) + "\n")
     if len(evaluated) > 1:
         click.echo(side_by_side(evaluated))
