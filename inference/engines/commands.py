@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from inference.engines.offline import offline_environment
+from appliance.offline import offline_environment
 
 
 def _become(program: str) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from appliance.modelstore.commands import open_store
-from appliance.modelstore.manifest import find, load
+from appliance.modelstore.commands import open_assembly
+from appliance.modelstore.packages import find, load
 
 
 def packaged(role: str, choice: str) -> Path:
     """The path of a packaged model; the test is skipped where it is not assembled."""
-    store, model = open_store(), find(load(), role, choice)
-    for folder in (store.folder, store.cache):
-        path = folder / model.name / model.entry
+    assembly, model = open_assembly(), find(load(), role, choice)
+    for folder in (assembly.folder(model), assembly.cache / model.name):
+        path = folder / model.manifest.entry
         if path.exists():
             return path
     pytest.skip(f"the model {model.name} is not assembled here: `ostrov models fetch {model.name}`")

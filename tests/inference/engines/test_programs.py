@@ -96,7 +96,7 @@ def test_the_language_engine_follows_a_schema_tells_its_hash_and_stops_when_told
 
 
 def test_no_engine_can_phone_home():
-    code = "import os, inference.engines.offline as o; print(o.offline_environment(os.environ))"
+    code = "import os, appliance.offline as o; print(o.offline_environment(os.environ))"
     environ = {**os.environ, "HTTPS_PROXY": "http://proxy:1"}
     shown = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout
     assert "'HF_HUB_OFFLINE': '1'" in shown

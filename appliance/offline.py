@@ -1,16 +1,23 @@
-"""The switches that keep model libraries from reaching out; they must be set before the libraries are imported."""
+"""The switches that keep libraries from reaching out; they must be set before the libraries are imported."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 SWITCHES: Mapping[str, str] = {
+    # hubs of models and data
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
+    # telemetry
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "ANONYMIZED_TELEMETRY": "False",
+    "OTEL_SDK_DISABLED": "true",
+    # proxies
     "NO_PROXY": "*",
     "no_proxy": "*",
 }
