@@ -15,7 +15,7 @@ from webapp.kit.i18n import N_, gettext
 
 FILES = (
     *("icon", "button", "field", "badge", "card", "table", "empty"),
-    *("timeline", "proposal", "player", "progress", "overlay", "assistant"),
+    *("timeline", "proposal", "player", "progress", "overlay", "assistant", "why"),
 )
 LEGAL_FORMS = frozenset({"ООО", "АО", "ПАО", "ЗАО", "ИП", "LLC", "LTD", "INC", "GMBH"})
 HUES = 8
@@ -82,6 +82,25 @@ def state_look(state: str) -> tuple[str, str, bool]:
     """The tone, the words in the person's language, and whether work is under way; an unknown state shows itself."""
     tone, words, under_way = STATES.get(state, ("neutral", "", False))
     return tone, gettext(words) if words else state, under_way
+
+
+RUN_VERDICTS = {
+    "ok": N_("well"),
+    "repaired": N_("well, at the second attempt"),
+    "degraded": N_("without the language model, by rules alone"),
+    "failed": N_("it failed"),
+    "refused": N_("it was refused"),
+    "input_invalid": N_("the question was not valid"),
+    "output_invalid": N_("the model's answer could not be used"),
+    "engine_unavailable": N_("the model was not there"),
+    "feature_off": N_("the feature is switched off"),
+    "cancelled": N_("it was stopped"),
+}
+
+
+def run_verdict(verdict: str) -> str:
+    """How the run of a model ended, in words; a verdict that is not known shows itself."""
+    return gettext(RUN_VERDICTS[verdict]) if verdict in RUN_VERDICTS else verdict
 
 
 def initials(name: str) -> str:

@@ -14,7 +14,7 @@ from webapp.kit import i18n
 from webapp.kit.clock import now
 from webapp.kit.feature import Feature, NavItem, Slot, visible_slots
 from webapp.web import errors, styleguide
-from webapp.web.components import Components, clock, hue, initials, state_look
+from webapp.web.components import Components, clock, hue, initials, run_verdict, state_look
 from webapp.web.page import asset, assets_missing, optional_url
 from webapp.web.texts import script_texts
 
@@ -100,6 +100,7 @@ def install(app: Flask, features: Sequence[Feature], settings: WebSettings) -> N
         "optional_url": optional_url,
         "script_texts": script_texts,
         "state_look": state_look,
+        "run_verdict": run_verdict,
         "theme": _theme,
         "ui": Components(app.jinja_env),
     }

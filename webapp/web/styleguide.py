@@ -55,7 +55,6 @@ def show(name: str) -> Response:
         "voices": {"client": ("Анна Ковалёва", 1), "colleague": ("Мы", 0)},
         "proposals": samples.proposals(),
         "called_at": moment - timedelta(minutes=42),
-        "run": samples.DATA["run"],
     }
     return page(f"styleguide/{known.replace('-', '_')}.html", **context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from webapp.kit.errors import NotFound
 Subject = tuple[str, int]
 ACCEPTED = frozenset({"accepted", "edited", "kept"})
 OPEN = frozenset({"proposed", "undone"})
+RUN_JUDGED = "run.judged"  # the type of the event that tells what people decided about the values of a run
 KEYS = ("field", "value", "display", "quote", "segment", "second", "speaker", "confidence", "group", "known_id")
 
 
@@ -50,6 +52,28 @@ def keep_proposals(session: Session, run: Run, given: Iterable[dict[str, Any]]) 
     session.add_all(kept)
     session.flush()
     return kept
+
+
+def measure(proposal: Proposal) -> None:
+    """Note how far the decided value is from the proposed one; nothing is noted for what was not taken."""
+    if proposal.state == "accepted":
+        proposal.edit_distance = 0.0
+    elif proposal.state == "edited":
+        pair = [str(value).casefold().strip() for value in (proposal.value, proposal.final_value)]
+        proposal.edit_distance = round(Levenshtein.normalized_distance(*pair), 4)
+    else:
+        proposal.edit_distance = None
+
+
+def verdict_of(proposal: Proposal) -> dict[str, Any]:
+    """What was decided about a proposal, as the event tells it: ids and a number, nobody's words."""
+    told = {"proposal_id": proposal.id, "field": proposal.field, "verdict": proposal.state}
+    return told | {"edit_distance": proposal.edit_distance}
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Proposal]:
+    """Proposals by their ids, as far as they are still there."""
+    return {p.id: p for p in session.scalars(select(Proposal).where(Proposal.id.in_(list(ids))))}
 
 
 def has_evidence(item: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.ai import why
 from webapp.ai.proposals import store
-from webapp.ai.proposals.models import Proposal, Run
+from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import shown, values
 from webapp.assistants.call_card.accept import call_of
 from webapp.crm.communications import queries as communications

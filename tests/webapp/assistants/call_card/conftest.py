@@ -74,7 +74,10 @@ class TwinGateway:
     def __init__(self) -> None:
         self.transcript: dict[str, Any] = CALL
         self.proposals: list[dict[str, Any]] = PROPOSALS
-        self.raises: dict[str, Exception | None] = {"transcribe": None, "run": None}
+        self.raises: dict[str, Exception | None] = dict.fromkeys(("transcribe", "run", "record", "verdicts"))
+        self.records: dict[str, dict[str, Any]] = {}
+        self.verdicts: dict[str, dict[str, Any]] = {}
+        self.off: dict[str, str] = {}
         self.asked: list[tuple[str, Any]] = []
         self.hears: Callable[[], Any] = lambda: None
         self.engines = {"speech": {"state": "ready"}, "chat": {"state": "ready"}, "embed": {"state": "down"}}
@@ -100,6 +103,19 @@ class TwinGateway:
 
     def state(self) -> dict[str, Any]:
         return {"ready": True, "engines": self.engines}
+
+    def run_record(self, run_id: str) -> dict[str, Any] | None:
+        self._fail("record")
+        return self.records.get(run_id)
+
+    def tell_verdicts(self, run_id: str, verdicts: Sequence[dict[str, Any]]) -> bool:
+        self._fail("verdicts")
+        for verdict in verdicts:
+            self.verdicts.setdefault(verdict["id"], {**verdict, "run": run_id})
+        return True
+
+    def features(self) -> list[dict[str, Any]]:
+        return [{"feature": name, "on": False, "reason": reason} for name, reason in self.off.items()]
 
     def _fail(self, name: str) -> None:
         if self.raises[name] is not None:
