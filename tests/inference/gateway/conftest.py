@@ -137,3 +137,18 @@ def last_run(database: str) -> Iterator[Callable[[str], dict[str, Any]]]:
             raise AssertionError(message)
 
         yield find
+
+
+@pytest.fixture
+def undecided(postgres: str, database: str) -> Iterator[None]:
+    """Nobody has switched or pinned anything, neither before the test nor after it."""
+    assert database
+    owner = libpq_url(postgres.format(role="ostrov_owner", database="gateway_tests"))
+
+    def forget() -> None:
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute("TRUNCATE gateway.decisions")
+
+    forget()
+    yield
+    forget()
