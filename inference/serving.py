@@ -1,15 +1,12 @@
-"""What the gateway and the engines share: a place to serve from, a log, a hash of weights, problem details."""
+"""What the gateway and the engines share: a place to serve from, a log, problem details."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import signal
 import socket
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -23,8 +20,6 @@ LOOPBACK = "127.0.0.1"
 PROBLEM_BASE = "tag:ostrov,2026:problems/"
 EXIT_USAGE = 2
 GRACE_SECONDS = 5
-READ_BYTES = 1 << 22
-REMEMBERED_FROM_BYTES = 300_000_000
 
 log = logging.getLogger("ostrov.serving")
 
@@ -56,36 +51,6 @@ def metrics_endpoint(registry: CollectorRegistry) -> Any:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return metrics
-
-
-def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(READ_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def weights_hash(path: Path) -> str:
-    """Return the SHA-256 of a weights file; a large one takes seconds to read, so its hash is kept beside it."""
-    state = path.stat()
-    if state.st_size < REMEMBERED_FROM_BYTES:
-        return _sha256(path)
-    stamp = {"bytes": state.st_size, "modified_ns": state.st_mtime_ns}
-    note = path.with_name(path.name + ".hash.json")
-    try:
-        known = json.loads(note.read_text("utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if all(known.get(name) == value for name, value in stamp.items()):
-        return str(known["sha256"])
-    digest = _sha256(path)
-    try:
-        note.write_text(json.dumps({**stamp, "sha256": digest}), "utf-8")
-    except OSError as error:
-        log.info("weights.hash_not_kept path=%s reason=%s", note, error)
-    return digest
 
 
 def thread_count(asked: int) -> int:

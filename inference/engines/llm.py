@@ -9,36 +9,20 @@ from pathlib import Path
 import xllamacpp
 
 from appliance.settings import EngineSettings, read
-from inference.serving import (
-    LOOPBACK,
-    free_port_or_leave,
-    leave,
-    start_log,
-    thread_count,
-    weights_hash,
-)
+from inference.engines.launchers.llm import PROMPT_CACHE_MEGABYTES
+from inference.engines.plan import model_name
+from inference.serving import LOOPBACK, leave, start_log, thread_count
 
 QUIET = 1
-PROMPT_CACHE_MEBIBYTES = 512
 
 log = logging.getLogger("ostrov.engine.llm")
-
-
-def model_path(settings: EngineSettings) -> Path:
-    """Return the weights file, or end the program with a sentence that names the setting."""
-    if not settings.llm_model:
-        leave("No language model is set. Point OSTROV_LLM_MODEL to a GGUF file.")
-    path = Path(settings.llm_model).expanduser()
-    if not path.is_file():
-        leave(f"The language model {path} does not exist. Point OSTROV_LLM_MODEL to a GGUF file.")
-    return path
 
 
 def parameters(settings: EngineSettings, path: Path, digest: str) -> xllamacpp.CommonParams:
     """Build llama.cpp's parameters. The hash is an alias, so /v1/models tells what is really loaded."""
     asked = xllamacpp.CommonParams()
     asked.model.path = str(path)
-    asked.model_alias = {path.stem, f"sha256:{digest}"}
+    asked.model_alias = {model_name(path), f"sha256:{digest}"}
     asked.hostnames = [LOOPBACK]
     asked.port = settings.llm_port
     asked.n_parallel = settings.llm_parallel
@@ -46,7 +30,8 @@ def parameters(settings: EngineSettings, path: Path, digest: str) -> xllamacpp.C
     threads = thread_count(settings.engine_threads)
     asked.cpuparams.n_threads = threads
     asked.cpuparams_batch.n_threads = threads
-    asked.cache_ram_mib = PROMPT_CACHE_MEBIBYTES
+    asked.use_jinja = True  # the model's own chat template, which knows how it calls tools
+    asked.cache_ram_mib = PROMPT_CACHE_MEGABYTES
     asked.endpoint_metrics = True
     asked.endpoint_slots = False
     asked.ui = False
@@ -56,16 +41,15 @@ def parameters(settings: EngineSettings, path: Path, digest: str) -> xllamacpp.C
 
 
 def main() -> None:
-    """Serve the model until SIGTERM or SIGINT."""
+    """Serve the model that the launcher has checked until SIGTERM or SIGINT."""
     start_log()
     settings = read(EngineSettings)
-    path = model_path(settings)
-    free_port_or_leave(settings.llm_port, "OSTROV_LLM_PORT")
+    path = Path(settings.llm_model)
     # Blocked before the server makes its threads, so that the signal waits for this thread in sigwait below.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    log.info("model.loading name=%s", path.stem)
+    log.info("model.loading name=%s", model_name(path))
     try:
-        server = xllamacpp.Server(parameters(settings, path, weights_hash(path)))
+        server = xllamacpp.Server(parameters(settings, path, settings.weights_sha256))
     except RuntimeError:
         leave(f"llama.cpp cannot load {path}; its reason stands above. Give OSTROV_LLM_MODEL a sound GGUF file.")
     log.info("engine.ready address=%s", server.listening_address)

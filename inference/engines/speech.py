@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from appliance.settings import EngineSettings, read
+from inference.engines.plan import model_name
 from inference.serving import (
     LOOPBACK,
-    free_port_or_leave,
     leave,
     metrics_endpoint,
     problem,
@@ -30,7 +30,6 @@ from inference.serving import (
     start_log,
     thread_count,
     until_gone,
-    weights_hash,
 )
 from inference.speech.audio import decode
 from inference.speech.problems import RecordingProblem
@@ -198,23 +197,11 @@ def build_app(service: SpeechService) -> Starlette:
     )
 
 
-def model_folder(settings: EngineSettings) -> Path:
-    """Return the folder of the Whisper model, or end the program with a sentence that names the setting."""
-    if not settings.speech_model:
-        leave("No speech model is set. Point OSTROV_SPEECH_MODEL to a folder with a Whisper model for CTranslate2.")
-    folder = Path(settings.speech_model).expanduser()
-    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
-    if missing:
-        leave(f"The speech model folder {folder} lacks {', '.join(missing)}. Point OSTROV_SPEECH_MODEL elsewhere.")
-    return folder
-
-
 def main() -> None:
-    """Serve the model until SIGTERM or SIGINT."""
+    """Serve the model that the launcher has checked until SIGTERM or SIGINT."""
     start_log()
     settings = read(EngineSettings)
-    folder = model_folder(settings)
-    free_port_or_leave(settings.speech_port, "OSTROV_SPEECH_PORT")
+    folder = Path(settings.speech_model)
     preferred = [word.strip() for word in settings.speech_languages.split(",") if word.strip()]
     try:
         recogniser = Recogniser(
@@ -227,8 +214,8 @@ def main() -> None:
         leave(f"The speech model {folder} cannot be loaded: {error}")
     service = SpeechService(
         recogniser,
-        name=folder.name,
-        model_hash=weights_hash(folder / "model.bin"),
+        name=model_name(folder),
+        model_hash=settings.weights_sha256,
         max_minutes=settings.speech_max_minutes,
     )
     log.info("engine.ready model=%s port=%d", service.name, settings.speech_port)

@@ -43,8 +43,8 @@ def wait_until_healthy(port, process, seconds=90):
         ("speech", {"OSTROV_SPEECH_MODEL": "/nonexistent"}),
     ],
 )
-def test_a_missing_model_ends_the_engine_with_a_sentence_that_names_the_setting(name, environ):
-    process = start(name, **environ)
+def test_a_missing_model_ends_the_engine_with_a_sentence_that_names_the_setting(name, environ, tmp_path):
+    process = start(name, OSTROV_HOME=str(tmp_path), **environ)
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 2
     assert next(iter(environ)) in errors
@@ -54,7 +54,7 @@ def test_a_missing_model_ends_the_engine_with_a_sentence_that_names_the_setting(
 def test_a_broken_model_file_ends_the_engine_with_a_sentence(tmp_path):
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF but no more")
-    process = start("llm", OSTROV_LLM_MODEL=str(path), OSTROV_LLM_PORT=str(free_port()))
+    process = start("llm", OSTROV_HOME=str(tmp_path), OSTROV_LLM_MODEL=str(path), OSTROV_LLM_PORT=str(free_port()))
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 2
     assert "cannot load" in errors

@@ -1,0 +1,1 @@
+"""One launcher an engine: a pure function from settings to a launch plan."""
