@@ -21,7 +21,7 @@ from webapp.kit import changes, i18n
 from webapp.kit.access import SYSTEM, Actor
 from webapp.kit.clock import now
 from webapp.kit.errors import AppError, SignInRequired
-from webapp.web import errors, guard, health, shell
+from webapp.web import errors, exchange, guard, health, shell
 
 log = structlog.get_logger()
 ALWAYS_PUBLIC = frozenset(
@@ -38,7 +38,11 @@ class App(OpenAPI):
 
     def dispatch_request(self) -> Any:
         """Call the view, then commit: inside dispatch, so that a failure at commit still meets the error handlers."""
-        response = super().dispatch_request()  # type: ignore[no-untyped-call, unused-ignore]
+        with exchange.in_its_version():
+            response = exchange.repeated()
+            if response is None:
+                response = super().dispatch_request()  # type: ignore[no-untyped-call, unused-ignore]
+                exchange.remember(response)
         if "session" in g:
             g.session.commit()
         return response
@@ -141,6 +145,7 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
     app.before_request(_open_session)
     app.before_request(guard.refuse_unstorable)
     app.after_request(guard.read_to_the_end)
+    app.after_request(exchange.say_version)
     app.teardown_request(_close_session)
     app.register_error_handler(AppError, _show_error)
     app.register_error_handler(OperationalError, _database_down)

@@ -9,6 +9,7 @@ from webapp.crm.audit.feature import FEATURE as AUDIT
 from webapp.crm.communications.feature import FEATURE as COMMUNICATIONS
 from webapp.crm.deals.feature import FEATURE as DEALS
 from webapp.crm.documents.feature import FEATURE as DOCUMENTS
+from webapp.crm.exchange.feature import FEATURE as EXCHANGE
 from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.crm.people.feature import FEATURE as PEOPLE
 from webapp.crm.products.feature import FEATURE as PRODUCTS
@@ -26,6 +27,7 @@ FEATURES: tuple[Feature, ...] = (
     TASKS,
     COMMUNICATIONS,
     DOCUMENTS,
+    EXCHANGE,
     CALL_CARD,
     SEARCH,
     ANSWER,

@@ -1,7 +1,8 @@
 """Events: CloudEvents 1.0 that say what has happened to which record.
 
-An event carries ids, names of fields and counts, never a name, a phone, an address or words of a person: who needs those
-reads the record, with the rights of the reader. So events may be kept, replayed and relayed without copying client data.
+An event carries ids, names of fields and counts, never a name, a phone, an address or words of a person: whoever needs
+those reads the record, with the rights of the reader. So events may be kept, replayed and relayed, and no client's data
+is copied. What the product keeps in an event beyond the contract is for itself and never published.
 """
 
 from __future__ import annotations
@@ -156,6 +157,13 @@ class RunTakenBack(EventData):
     kept: int
 
 
+class RunJudged(EventData):
+    """People have decided about values of a run; the run tells which."""
+
+    communication_id: int
+    run_id: str
+
+
 # Every type of event with what its data holds. An event that is not on this list is not part of the contract.
 EVENTS: Mapping[str, type[EventData]] = {
     "communication.created": CommunicationFiled,
@@ -185,6 +193,7 @@ EVENTS: Mapping[str, type[EventData]] = {
     "proposal.accepted": ProposalTaken,
     "proposal.rejected": ProposalEvent,
     "role.updated": RoleEvent,
+    "run.judged": RunJudged,
     "run.undone": RunTakenBack,
     "task.created": TaskEvent,
     "task.completed": TaskEvent,
@@ -223,6 +232,12 @@ class EventList(BaseModel):
 def dataschema(event_type: str) -> str:
     """The address of the contract of one type of event."""
     return f"{DATASCHEMA}{CONTRACT_VERSION}:{event_type}"
+
+
+def published(event_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an event's data that the contract names."""
+    named = EVENTS[event_type].model_fields if event_type in EVENTS else {}
+    return {name: value for name, value in data.items() if name in named}
 
 
 def read_event(document: Mapping[str, Any]) -> tuple[Event, EventData]:

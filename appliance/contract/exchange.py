@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from appliance.contract.common import Strict
 from appliance.contract.communication import Kind
-from appliance.contract.version import CONTRACT_VERSION
+from appliance.contract.version import CONTRACT_VERSION, check
 
 MOST_ITEMS = 200
 Entity = Literal["organisation", "person", "product", "deal", "task", "communication"]
@@ -39,7 +39,7 @@ class ExchangeItem(Strict):
     entity: Entity
     key: Key
     values: dict[str, Any]
-    links: dict[Literal["organisation", "person", "deal", "product"], Key] = Field(default_factory=dict)
+    links: dict[Literal["organisation", "person", "deal"], Key] = Field(default_factory=dict)
 
 
 class Exchange(Strict):
@@ -48,6 +48,23 @@ class Exchange(Strict):
     contract: str = Field(default=CONTRACT_VERSION, description="the version of the contract that this is written in")
     items: list[ExchangeItem] = Field(max_length=MOST_ITEMS)
     check: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_version_that_is_read(cls, given: Any) -> Any:
+        """Refuse another major version before anything else is looked at; of a newer minor one, take what is known."""
+        if not isinstance(given, dict) or not isinstance(given.get("contract"), str) or not check(given["contract"]):
+            return given
+        known = {name: value for name, value in given.items() if name in cls.model_fields}
+        if isinstance(known.get("items"), list):
+            known["items"] = [_known_part(item) for item in known["items"]]
+        return known
+
+
+def _known_part(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return {name: value for name, value in item.items() if name in ExchangeItem.model_fields}
 
 
 class ItemResult(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Index, event, insert, inspect
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from appliance.audit.chain import Entry, append
 from webapp.kit.access import SYSTEM, Actor
@@ -136,8 +136,22 @@ def _chain(session: Session) -> None:
         append(session.connection(), entries)
 
 
-def _forget(session: Session) -> None:
-    session.info.pop("audit", None)
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    """Remember what was recorded before a savepoint, so that going back to it forgets no more than came after it."""
+    if transaction.nested:
+        session.info.setdefault("audit_marks", {})[transaction] = len(session.info.get("audit", []))
+
+
+def _forget(session: Session, gone: SessionTransaction) -> None:
+    """After a rollback: forget the entries of what was rolled back, a savepoint or the whole transaction."""
+    if gone.nested:
+        del session.info.get("audit", [])[session.info.get("audit_marks", {}).get(gone, 0) :]
+    else:
+        session.info.pop("audit", None)
+
+
+def _unmark(session: Session, transaction: SessionTransaction) -> None:
+    session.info.get("audit_marks", {}).pop(transaction, None)
 
 
 def install(sessions: Any) -> None:
@@ -145,4 +159,6 @@ def install(sessions: Any) -> None:
     event.listen(sessions, "before_flush", _bump_versions)
     event.listen(sessions, "after_flush", _collect)
     event.listen(sessions, "before_commit", _chain)
-    event.listen(sessions, "after_soft_rollback", lambda session, _previous: _forget(session))
+    event.listen(sessions, "after_transaction_create", _mark)
+    event.listen(sessions, "after_soft_rollback", _forget)
+    event.listen(sessions, "after_transaction_end", _unmark)

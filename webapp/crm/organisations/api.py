@@ -1,23 +1,21 @@
-"""Organisations in the API, and the published contract."""
+"""Organisations in the API."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, jsonify, url_for
+from flask import Response, g, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from appliance.contract import client, schemas
+from appliance.contract import client
 from webapp.crm.organisations import queries, service
 from webapp.crm.organisations.messages import CreateOrganisation, UpdateOrganisation
 from webapp.crm.organisations.models import Organisation
 from webapp.kit import changes
 from webapp.kit.access import require_any
-from webapp.kit.errors import NotFound
 from webapp.web import api as web
 
 blueprint = APIBlueprint("organisations_api", __name__, abp_tags=[Tag(name="organisations")])
-contract = Blueprint("contract", __name__, url_prefix="/api/v1/contract")
 
 
 class OrganisationPath(BaseModel):
@@ -70,19 +68,3 @@ def delete_organisation(path: OrganisationPath) -> Response:
     """Delete an organisation."""
     service.delete(g.session, g.actor, path.organisation_id)
     return Response(status=204)
-
-
-@contract.get("/")
-def index() -> Response:
-    """The names and addresses of the published schemas."""
-    return jsonify({"items": [{"name": n, "url": url_for("contract.show", name=n)} for n in sorted(schemas.PUBLISHED)]})
-
-
-@contract.get("/<name>.json")
-def show(name: str) -> Response:
-    """The JSON Schema of one part of the contract."""
-    if name not in schemas.PUBLISHED:
-        raise NotFound
-    response = jsonify(schemas.schema(name, url_for("contract.show", name=name)))
-    response.content_type = "application/schema+json"
-    return response

@@ -27,7 +27,7 @@ def _install(app: Any) -> None:
 
 FEATURE = Feature(
     name="organisations",
-    blueprints=(views.blueprint, api.contract),
+    blueprints=(views.blueprint,),
     apis=(api.blueprint,),
     nav=(NavItem(N_("Organisations"), "organisations.index", "building-2", 30, "organisation"),),
     search=SearchSource(
@@ -37,6 +37,5 @@ FEATURE = Feature(
         visible_ids=queries.visible_ids,
         url=lambda record_id: url_for("organisations.show", organisation_id=record_id),
     ),
-    public_endpoints=frozenset({"contract.index", "contract.show"}),
     install=(_install,),
 )

@@ -1,0 +1,1 @@
+"""Verbs on records of other systems."""
