@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 
 from inference.anonymise.detect import find, language_of
@@ -23,6 +24,41 @@ class Masked:
 
     text: str
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A text before and after, and where each placeholder of it stands: start, end, start and end in the original."""
+
+    masked: str = field(repr=False)
+    text: str = field(repr=False)
+    marks: tuple[tuple[int, int, int, int], ...] = field(repr=False)
+
+    def original_of(self, quote: str) -> str | None:
+        """The words of the original that a quote of the masked text stands for; None when it is no quote of it."""
+        start = self.masked.find(quote)
+        while start >= 0:
+            ends = self._back(start), self._back(start + len(quote))
+            if None not in ends:
+                return self.text[ends[0] : ends[1]]
+            start = self.masked.find(quote, start + 1)
+        return None
+
+    def _back(self, place: int) -> int | None:
+        """The same place in the original; None inside a placeholder."""
+        shift = 0
+        for start, end, original_start, original_end in self.marks:
+            if place <= start:
+                break
+            if place < end:
+                return None
+            shift += (original_end - original_start) - (end - start)
+        return place + shift
+
+
+def _inside_json(value: str) -> str:
+    """A value as it stands between the quotes of a JSON string."""
+    return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 class Masker:
@@ -49,7 +85,7 @@ class Masker:
         self._known = KnownFinder([value for value in known if value.kind in self._classes])
         self._vault = Vault()
         self._keys = Keys()
-        self._originals: dict[str, str] = {}
+        self._seen: list[_Seen] = []
 
     def __repr__(self) -> str:
         return f"<Masker {self._language}: {self._vault!r}>"
@@ -69,6 +105,7 @@ class Masker:
         )
         spans: list[Span] = []
         pieces: list[str] = []
+        marks: list[tuple[int, int, int, int]] = []
         place = length = 0
         before = ""
         for item, name in self._named(plain.text, without_overlaps(found)):
@@ -78,22 +115,26 @@ class Masker:
             self._vault.note(name, before, text[start:end])
             before += name
             pieces.append(name)
+            length += start - place + len(name)
+            marks.append((length - len(name), length, start, end))
             place = end
             if item.kind != LITERAL:
                 spans.append(Span(start, end, item.kind, text[start:end]))
         masked = "".join([*pieces, text[place:]])
-        if len(self._originals) < MOST_TEXTS:
-            self._originals[masked] = text
+        if marks and len(self._seen) < MOST_TEXTS:
+            self._seen.append(_Seen(masked, text, tuple(marks)))
         return Masked(masked, tuple(spans))
 
     def restore(self, text: str) -> str:
-        """Put the values back into an answer; a masked text comes back exactly as it was."""
-        original = self._originals.get(text)
-        return self._vault.restore(text) if original is None else original
+        """Put the values back into an answer; a masked text, or a quote of one, comes back exactly as it was."""
+        if PLACEHOLDER.search(text) is None:
+            return text
+        originals = (seen.original_of(text) for seen in self._seen)
+        return next((found for found in originals if found is not None), None) or self._vault.restore(text)
 
-    def restorer(self) -> Restorer:
-        """Return what restores one answer that comes in pieces."""
-        return Restorer(self._vault)
+    def restorer(self, *, in_json: bool = False) -> Restorer:
+        """Return what restores one answer that comes in pieces; `in_json` writes the values as JSON strings do."""
+        return Restorer(self._vault, _inside_json if in_json else str)
 
     def placeholders(self) -> Mapping[str, str]:
         """Every placeholder given so far and the best form of its value."""

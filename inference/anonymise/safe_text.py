@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -40,12 +41,16 @@ PASS_THROUGH: Final[Masking] = PassThrough()
 
 @dataclass(frozen=True)
 class SafeText:
-    """Text that may be shown to a model. Made by `anonymise` alone; the seal keeps others from building one."""
+    """Text that may be shown to a model. Made by `anonymise` alone; the seal keeps others from building one.
+
+    `found` counts what was masked, by class.
+    """
 
     text: str
     masking: str
     placeholders: Mapping[str, str] = field(repr=False)
     seal: object = field(repr=False, compare=False)
+    found: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -56,7 +61,9 @@ class SafeText:
 def anonymise(text: str, masking: Masking | Masker) -> SafeText:
     """Mask a text as the policy says and seal the result. With a Masker, restore answers by the Masker itself."""
     if isinstance(masking, Masker):
-        return SafeText(masking.mask(text).text, masking.name, masking.placeholders(), _SEAL)
+        done = masking.mask(text)
+        found = Counter(span.kind for span in done.spans)
+        return SafeText(done.text, masking.name, masking.placeholders(), _SEAL, found)
     masked, placeholders = masking.mask(text)
     return SafeText(masked, masking.name, placeholders, _SEAL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
@@ -83,8 +84,11 @@ class Vault:
         """Every placeholder with its best form."""
         return {name: entry.surface for name, entry in self._entries.items()}
 
-    def restore(self, text: str, before: str = "") -> str:
-        """Put the values back; `before` is what of the answer stood before `text`, still masked."""
+    def restore(self, text: str, before: str = "", written: Callable[[str], str] = str) -> str:
+        """Put the values back; `before` is what of the answer stood before `text`, still masked.
+
+        `written` gives a value the form that it has in this answer.
+        """
         pieces: list[str] = []
         place = 0
         for match in PLACEHOLDER.finditer(text):
@@ -92,7 +96,7 @@ class Vault:
             if entry is None:
                 continue
             left = (before + text[max(0, match.start() - CONTEXT) : match.start()])[-CONTEXT:]
-            pieces += (text[place : match.start()], entry.form(left))
+            pieces += (text[place : match.start()], written(entry.form(left)))
             place = match.end()
         return "".join([*pieces, text[place:]])
 
@@ -100,9 +104,10 @@ class Vault:
 class Restorer:
     """Restores an answer that comes in pieces; a placeholder may be split over several."""
 
-    def __init__(self, vault: Vault) -> None:
-        """Begin one answer."""
+    def __init__(self, vault: Vault, written: Callable[[str], str] = str) -> None:
+        """Begin one answer, in which values are `written` in this form."""
         self._vault = vault
+        self._written = written
         self._before = self._held = ""
 
     def feed(self, piece: str) -> str:
@@ -116,7 +121,7 @@ class Restorer:
         return self._release(self._held, "")
 
     def _release(self, text: str, held: str) -> str:
-        shown = self._vault.restore(text, self._before)
+        shown = self._vault.restore(text, self._before, self._written)
         self._before, self._held = (self._before + text)[-CONTEXT:], held
         return shown
 
