@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference.gateway import admin_api, log_api, module_runs, passage
+from inference.gateway import admin_api, chat, log_api, module_runs, passage
 from inference.gateway.gateway import Gateway
 from inference.gateway.keys import KeyRing
 from inference.gateway.problems import GatewayProblem, KeyMissing
@@ -75,7 +75,7 @@ async def _models(gateway: Gateway, _request: Request) -> Response:
             "served_by": engine.model or None,
             "model_hash": engine.model_hash or None,
         }
-        for role, engine in gateway.engines.items()
+        for role, engine in gateway.traffic.by_role().items()
     ]
     modules = [
         {"name": name, "version": module.manifest.version, "title": module.manifest.title}
@@ -122,7 +122,7 @@ def build_app(gateway: Gateway) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", bound(passage.chat), methods=["POST"]),
+            Route("/v1/chat/completions", bound(chat.chat), methods=["POST"]),
             Route("/v1/embeddings", bound(passage.embeddings), methods=["POST"]),
             Route("/v1/audio/transcriptions", bound(passage.transcriptions), methods=["POST"]),
             Route("/v1/modules/{name}/run", bound(module_runs.run_module), methods=["POST"]),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -11,23 +9,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from inference.anonymise import PASS_THROUGH, SafeText, anonymise, restore
-from inference.gateway.engine import Engine
-from inference.gateway.problems import EngineFailed, OutputInvalid
+from inference.gateway.lanes import Lane
+from inference.gateway.problems import OutputInvalid
 from inference.gateway.prompts import render
 from inference.gateway.runs import Run
 from inference.modules.base import Module, Prompt
 
 Output = TypeVar("Output", bound=BaseModel)
 
-CHAT_PATH = "/v1/chat/completions"
 TRIES = 2
 SEED = 1
 REPAIR = (
     "This answer cannot be used: {reason}\nAnswer again with one JSON object that fits the schema and nothing else."
 )
 SHOWN_ERRORS = 5
-DATA_PREFIX = "data:"
-DONE = "[DONE]"
 
 Message = dict[str, str]
 
@@ -48,11 +43,11 @@ def _reason(error: ValidationError) -> str:
 class Asking:
     """Asks one engine for one run of one module. Every text leaves as `SafeText`."""
 
-    def __init__(self, module: Module, prompt: Prompt, engine: Engine, run: Run) -> None:
+    def __init__(self, module: Module, prompt: Prompt, lane: Lane, run: Run) -> None:
         """Bind what a run needs; `prompt` is the version to use."""
         self._module = module
         self._prompt = prompt
-        self._engine = engine
+        self._lane = lane
         self._run = run
 
     async def complete(
@@ -86,20 +81,14 @@ class Asking:
         """Ask for plain text, given piece by piece."""
         parts = self._parts(prompt, variables)
         body = self._body(_messages(parts), max_tokens)
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
-        started = time.perf_counter()
         pieces: list[str] = []
-        self._run.attempts += 1
         try:
-            async with self._engine.stream(CHAT_PATH, json.dumps(body).encode()) as answer:
-                async for event in _events(answer):
-                    self._count(event.get("usage"))
-                    for choice in event.get("choices", ()):
-                        if piece := choice.get("delta", {}).get("content"):
-                            pieces.append(piece)
-                            yield self._restored(piece, parts)
+            async with self._lane.stream(body) as answer:
+                async for event in answer:
+                    if event.words:
+                        pieces.append(event.words)
+                        yield self._restored(event.words, parts)
         finally:
-            self._run.engine_ms += (time.perf_counter() - started) * 1000
             self._run.answers.append("".join(pieces))
 
     def _parts(self, prompt: str, variables: Mapping[str, Any]) -> tuple[SafeText, SafeText]:
@@ -117,38 +106,16 @@ class Asking:
 
     def _body(self, messages: list[Message], max_tokens: int) -> dict[str, Any]:
         """Return a request that gives the same answer each time, as far as the engine can."""
-        return {
-            "model": self._engine.model or "chat",
-            "messages": messages,
-            "max_tokens": max_tokens,
-            "temperature": 0,
-            "seed": SEED,
-        }
+        return {"messages": messages, "max_tokens": max_tokens, "temperature": 0, "seed": SEED}
 
     async def _ask(self, messages: list[Message], output: type[BaseModel], max_tokens: int) -> str:
-        """Ask once; return the text of the answer and note tokens and time."""
-        body = {**self._body(messages, max_tokens), "response_format": _response_format(output)}
-        started = time.perf_counter()
-        self._run.attempts += 1
-        try:
-            answer = await self._engine.post(CHAT_PATH, json.dumps(body).encode())
-        finally:
-            self._run.engine_ms += (time.perf_counter() - started) * 1000
-        try:
-            found = json.loads(answer.body)
-            text = str(found["choices"][0]["message"]["content"] or "")
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            message = f"The {self._engine.role} engine's answer has not the shape of a chat completion."
-            raise EngineFailed(message) from error
-        self._count(found.get("usage"))
+        """Ask once; return the text of the answer."""
+        found = await self._lane.complete(
+            {**self._body(messages, max_tokens), "response_format": _response_format(output)}
+        )
+        text = found.text or ""
         self._run.answers.append(text)
         return text
-
-    def _count(self, usage: Any) -> None:
-        """Add the tokens of one call."""
-        if isinstance(usage, dict):
-            self._run.prompt_tokens += int(usage.get("prompt_tokens") or 0)
-            self._run.completion_tokens += int(usage.get("completion_tokens") or 0)
 
 
 def _messages(parts: tuple[SafeText, SafeText]) -> list[Message]:
@@ -156,33 +123,3 @@ def _messages(parts: tuple[SafeText, SafeText]) -> list[Message]:
     system, user = parts
     first = [{"role": "system", "content": system.text}] if system.text else []
     return [*first, {"role": "user", "content": user.text}]
-
-
-async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """Yield the whole lines of a stream of bytes; a piece may end anywhere, even inside a letter."""
-    rest = b""
-    async for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            yield line.decode()
-    if rest:
-        yield rest.decode()
-
-
-async def _events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
-    """Yield the JSON of each server-sent event. Raises EngineFailed when the stream ends before its end mark."""
-    async for line in _lines(pieces):
-        if not line.startswith(DATA_PREFIX):
-            continue
-        data = line.removeprefix(DATA_PREFIX).strip()
-        if data == DONE:
-            return
-        try:
-            event = json.loads(data)
-        except ValueError as error:
-            message = "The engine streams something that is not JSON."
-            raise EngineFailed(message) from error
-        if isinstance(event, dict):
-            yield event
-    message = "The engine broke off in the middle of its answer."
-    raise EngineFailed(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -23,10 +24,12 @@ from pydantic import (
 )
 
 from appliance.settings import GatewaySettings
+from inference.anonymise import CLASSES
 from inference.gateway.addresses import AddressRefused, checked_url
 
 SETTING: Final = "OSTROV_GATEWAY_CONFIG"
 OWN_KEY: Final = "web"
+OF_SETTINGS: Final = ("chat", "embed", "speech")
 OWN_POLICY: Final = "on-premises"
 EVERYTHING: Final = "*"
 
@@ -34,6 +37,7 @@ ROLES: Final = ("chat", "fast", "embed", "rerank", "speech")
 Role = Literal["chat", "fast", "embed", "rerank", "speech"]
 Kind = Literal["llama.cpp", "vllm", "faster-whisper", "openai"]
 DataClass = Literal["public", "commercial", "personal"]
+Personal = Literal["pass", "mask", "refuse"]
 
 ALL_CLASSES: Final[tuple[DataClass, ...]] = ("public", "commercial", "personal")
 
@@ -60,6 +64,15 @@ def _no_twins(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _personal_class(name: str) -> str:
+    """Return the name of a class of personal data. Raises ValueError for any other."""
+    if name not in CLASSES:
+        message = f"{name!r} is no class of personal data; the classes are {', '.join(CLASSES)}"
+        raise ValueError(message)
+    return name
+
+
+PersonalClass = Annotated[str, AfterValidator(_personal_class)]
 Names = Annotated[tuple[str, ...], AfterValidator(_no_twins)]
 
 
@@ -140,15 +153,22 @@ class KeyConfig(Section):
 
 
 class PolicyConfig(Section):
-    """What the holders of a key may do; `*` stands for every engine or module."""
+    """What the holders of a key, or the runs of a module, may do; `*` stands for every engine or module."""
 
     engines: Names = (EVERYTHING,)
     modules: Names = (EVERYTHING,)
     data_classes: tuple[DataClass, ...] = ALL_CLASSES
-    personal: Literal["pass", "mask", "refuse"] = "pass"
+    personal: Personal = "pass"
+    personal_by_class: dict[PersonalClass, Personal] = Field(default_factory=dict)
     autonomy: Literal["propose", "apply"] = "propose"
     tokens_per_minute: Tokens | None = None
     tokens_per_day: Tokens | None = None
+
+
+class ModuleConfig(Section):
+    """What holds for one module, whoever runs it; the stricter of its policy and its caller's counts."""
+
+    policy: str
 
 
 class GatewayConfig(Section):
@@ -162,6 +182,7 @@ class GatewayConfig(Section):
     retry: RetryConfig = RetryConfig()
     keys: tuple[KeyConfig, ...] = ()
     policies: dict[Name, PolicyConfig] = Field(default_factory=dict)
+    modules: dict[Name, ModuleConfig] = Field(default_factory=dict)
     features: dict[Name, bool] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -176,7 +197,9 @@ class GatewayConfig(Section):
         policies = {*self.policies, OWN_POLICY}
         for position, key in enumerate(self.keys):
             _known(f"keys[{position}].policy", [key.policy], policies)
-        engines = {engine.name for engine in self.engines}
+        for name, module in self.modules.items():
+            _known(f"modules.{name}.policy", [module.policy], policies)
+        engines = {engine.name for engine in self.engines} or set(OF_SETTINGS)
         for position, route in enumerate(self.routes):
             _known(f"routes[{position}].engines", route.engines, engines)
         for name, policy in self.policies.items():
@@ -265,9 +288,23 @@ def _engines_of(settings: GatewaySettings) -> tuple[EngineConfig, ...]:
     )
 
 
-def load(settings: GatewaySettings) -> GatewayConfig:
+def _check_modules(source: str, config: GatewayConfig, modules: Collection[str]) -> None:
+    """Raise ConfigRefused when the file names a module that is not there."""
+    try:
+        for position, route in enumerate(config.routes):
+            _known(f"routes[{position}].module", [route.module] if route.module else [], {*modules})
+        for name, policy in config.policies.items():
+            _known(f"policies.{name}.modules", policy.modules, {*modules, EVERYTHING})
+        _known("modules", config.modules, {*modules})
+    except ValueError as error:
+        message = f"{source}: {error}."
+        raise ConfigRefused(message) from error
+
+
+def load(settings: GatewaySettings, modules: Collection[str] = ()) -> GatewayConfig:
     """Read the file that the settings name, or make the configuration from the settings alone.
 
+    `modules` are those that the file may name.
     Raises ConfigRefused or AddressRefused, each with one sentence that names the field and the remedy.
     """
     found = GatewayConfig()
@@ -280,6 +317,7 @@ def load(settings: GatewaySettings) -> GatewayConfig:
             message = f"{SETTING}={path} cannot be read ({reason}). Name a readable TOML file or unset {SETTING}."
             raise ConfigRefused(message) from error
         found = parse(text, f"{SETTING}={path}")
+        _check_modules(f"{SETTING}={path}", found, modules)
     engines = found.engines or _engines_of(settings)
     policies = {OWN_POLICY: PolicyConfig(), **found.policies}
     return found.model_copy(update={"engines": engines, "policies": policies})

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from inference.gateway.policy import Policy
+from inference.gateway.config import OWN_KEY, OWN_POLICY, GatewayConfig
+from inference.gateway.policy import ON_PREMISES, Policy, policies_of
 from inference.gateway.problems import GatewayProblem
 
-WEB_KEY = "web"
-"""The name of the web application's key, which is given by OSTROV_GATEWAY_KEY and has the right `admin`."""
 KEY_BYTES = 32
 BEARER = b"Bearer "
 
@@ -43,6 +42,10 @@ class KeyRing:
 
     def __init__(self, keys: Iterable[Key]) -> None:
         """Know these keys."""
+        self.replace(keys)
+
+    def replace(self, keys: Iterable[Key]) -> None:
+        """Know these keys from now on, and no others."""
         self._keys = tuple((bytes.fromhex(key.sha256), key) for key in keys)
 
     def find(self, authorization: bytes) -> Key | None:
@@ -53,6 +56,13 @@ class KeyRing:
             if hmac.compare_digest(given, digest):
                 found = key
         return found if authorization.startswith(BEARER) else None
+
+
+def keys_of(config: GatewayConfig, own_secret: str) -> list[Key]:
+    """Return all keys: the web application's, which administers, and those of the configuration."""
+    policies = {OWN_POLICY: ON_PREMISES, **policies_of(config)}
+    own = Key(OWN_KEY, fingerprint(own_secret), policies[OWN_POLICY], admin=True)
+    return [own, *(Key(given.name, given.sha256, policies[given.policy], given.admin) for given in config.keys)]
 
 
 def fingerprint(secret: str) -> str:

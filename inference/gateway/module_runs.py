@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from inference.gateway.asking import Asking
 from inference.gateway.gateway import Gateway
+from inference.gateway.lanes import Lane
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, ModuleUnknown, OutputInvalid
 from inference.gateway.protocol import ModuleRequest, event, invalid, new_run, run_summary
@@ -22,8 +23,11 @@ ENDPOINT = "module"
 CLIENT_CLOSED = 499
 
 
-def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> Run:
-    """Begin a run: who asks about what, with which versions and hashes. Raises PolicyForbids."""
+def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> tuple[Run, Lane]:
+    """Begin a run: who asks about what, with which versions and hashes, and its way to the engines.
+
+    Raises PolicyForbids, FeatureOff or BudgetSpent.
+    """
     manifest, prompt = module.manifest, gateway.prompts.chosen(module)
     run = new_run(request, ENDPOINT, manifest.name)
     run.module, run.module_version = manifest.name, manifest.version
@@ -34,10 +38,10 @@ def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequ
         gateway.features.require(run.feature)
         run.rules.check_module(manifest.name)
         run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
+        return run, gateway.bind(run, manifest.role, data_classes=manifest.data_classes)
     except GatewayProblem as problem:
         gateway.close_run(run, problem)
         raise
-    return run
 
 
 async def run_module(gateway: Gateway, request: Request) -> Response:
@@ -55,7 +59,7 @@ async def run_module(gateway: Gateway, request: Request) -> Response:
         given = module.input.model_validate(asked.input)
     except ValidationError as error:
         raise invalid(error, "input") from error
-    work = ModuleRun(gateway, module, _begin(gateway, module, request, asked))
+    work = ModuleRun(gateway, module, *_begin(gateway, module, request, asked))
     if asked.stream:
         pieces = work.streamed(given)
         return StreamingResponse(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
@@ -72,13 +76,13 @@ def _as_problem(error: Exception) -> GatewayProblem | None:
 class ModuleRun:
     """One run of a module, from its input to its logged verdict."""
 
-    def __init__(self, gateway: Gateway, module: Module, run: Run) -> None:
+    def __init__(self, gateway: Gateway, module: Module, run: Run, lane: Lane) -> None:
         """Choose the engine for a run that has begun."""
         self._gateway = gateway
         self._module = module
         self._run = run
         prompt = gateway.prompts.chosen(module)
-        self._asking = Asking(module, prompt, gateway.bind(run, module.manifest.role), run)
+        self._asking = Asking(module, prompt, lane, run)
 
     def _finished(self, output: BaseModel) -> dict[str, Any]:
         """Check the output against its schema and return the answer. A module may go on without its model."""

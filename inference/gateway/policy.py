@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inference.gateway.config import ALL_CLASSES, EVERYTHING, OWN_POLICY, GatewayConfig, Personal, PolicyConfig
 from inference.gateway.problems import PolicyForbids
 
-DATA_CLASSES = frozenset({"public", "commercial", "personal"})
+DATA_CLASSES = frozenset[str](ALL_CLASSES)
 
-Personal = Literal["pass", "mask", "refuse"]
 Autonomy = Literal["propose", "apply"]
 
 PERSONAL: tuple[Personal, ...] = ("pass", "mask", "refuse")
 """What happens to personal data, the mildest first."""
-AUTONOMY: tuple[Autonomy, ...] = ("propose", "apply")
+JOINT = "+"
+"""Joins the names of two policies that hold at the same time."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,19 @@ class Policy:
     personal: Personal = "pass"
     personal_by_class: Mapping[str, Personal] = field(default_factory=dict)
     autonomy: Autonomy = "propose"
-    tokens_per_day: int | None = None
+
+    @classmethod
+    def of(cls, name: str, given: PolicyConfig) -> Policy:
+        """Return the policy that the configuration gives."""
+        return cls(
+            name=name,
+            data_classes=frozenset(given.data_classes),
+            engines=_named(given.engines),
+            modules=_named(given.modules),
+            personal=given.personal,
+            personal_by_class=given.personal_by_class,
+            autonomy=given.autonomy,
+        )
 
     def check(self, asked: tuple[str, ...], *, what: str) -> None:
         """Raise PolicyForbids when a class of data is asked for that this policy does not allow."""
@@ -60,16 +73,13 @@ class Policy:
         """Return the policy that allows only what both allow."""
         classes = self.personal_by_class.keys() | other.personal_by_class.keys()
         return Policy(
-            name=self.name if self == other else f"{self.name}+{other.name}",
+            name=self.name if self == other else f"{self.name}{JOINT}{other.name}",
             data_classes=self.data_classes & other.data_classes,
             engines=_both(self.engines, other.engines),
             modules=_both(self.modules, other.modules),
             personal=_stricter(self.personal, other.personal),
             personal_by_class={name: _stricter(self.treatment(name), other.treatment(name)) for name in classes},
             autonomy="apply" if self.autonomy == other.autonomy == "apply" else "propose",
-            tokens_per_day=min(
-                (limit for limit in (self.tokens_per_day, other.tokens_per_day) if limit is not None), default=None
-            ),
         )
 
 
@@ -85,4 +95,14 @@ def _stricter(one: Personal, other: Personal) -> Personal:
     return max(one, other, key=PERSONAL.index)
 
 
-ON_PREMISES = Policy("on-premises")
+def _named(names: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the names, None for all of them."""
+    return None if EVERYTHING in names else frozenset(names)
+
+
+def policies_of(config: GatewayConfig) -> dict[str, Policy]:
+    """Return the policies of a configuration by name."""
+    return {name: Policy.of(name, given) for name, given in config.policies.items()}
+
+
+ON_PREMISES = Policy(OWN_POLICY)

@@ -88,6 +88,48 @@ class EngineUnavailable(GatewayProblem):
     retry_after_seconds = 5
 
 
+class EngineBusy(EngineUnavailable):
+    """The engines are at work for others, and the wait for a turn took too long."""
+
+    kind = "engine-busy"
+    title = "The model is busy"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QueueFull(EngineBusy):
+    """So many requests wait that this one is better sent again later."""
+
+    kind = "queue-full"
+    title = "Too many requests wait"
+    status = 429
+    verdict = "refused"
+
+
+class BudgetSpent(GatewayProblem):
+    """The tokens of this minute or day are used up; the message names the budget."""
+
+    kind = "budget-spent"
+    title = "The budget of tokens is spent"
+    status = 429
+    verdict = "refused"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ModelUnknown(GatewayProblem):
+    """No role and no engine has the name that was asked for as `model`."""
+
+    kind = "model-unknown"
+    title = "No model has this name"
+    status = 404
+    verdict = "refused"
+
+
 class EngineFailed(GatewayProblem):
     """The engine answered, but not in a way that can be used."""
 

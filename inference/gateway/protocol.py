@@ -8,12 +8,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 
+from inference.gateway.config import ALL_CLASSES
 from inference.gateway.keys import key_of
 from inference.gateway.problems import RequestInvalid
 from inference.gateway.runs import Run
 
 ACTOR_HEADER = "x-ostrov-actor"
 REQUEST_ID_HEADER = "x-request-id"
+PRIORITY_HEADER = "x-ostrov-priority"
+INTERACTIVE, BATCH = "interactive", "batch"
 HEADER_MAX_CHARACTERS = 200
 
 
@@ -62,9 +65,43 @@ def new_run(request: Request, endpoint: str, feature: str) -> Run:
         feature=feature,
         rules=key.policy,
         key=key.name,
+        batch=is_batch(request),
         actor=headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
         request_id=headers.get(REQUEST_ID_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
     )
+
+
+def model_of(body: dict[str, Any]) -> str | None:
+    """Return the name that a request gives as its model, None when it gives none. Raises RequestInvalid."""
+    found = body.get("model")
+    if found is None or found == "":
+        return None
+    if not isinstance(found, str):
+        message = "The field 'model' must be a text: a role such as 'chat', or the name of a model."
+        raise RequestInvalid(message, "model")
+    return found
+
+
+def data_classes_of(body: dict[str, Any], run: Run) -> tuple[str, ...]:
+    """Take the classes of data out of a request. Raises RequestInvalid, or PolicyForbids when one is not allowed."""
+    said = body.pop("ostrov", None)
+    if said is None:
+        return ()
+    found = said.get("data_classes", []) if isinstance(said, dict) else None
+    if not isinstance(found, list) or not all(name in ALL_CLASSES for name in found):
+        message = f"The field 'ostrov.data_classes' must be a list of {', '.join(ALL_CLASSES)}."
+        raise RequestInvalid(message, "ostrov.data_classes")
+    run.rules.check(tuple(found), what="The request")
+    return tuple(found)
+
+
+def is_batch(request: Request) -> bool:
+    """Whether nobody waits for the answer at a screen. Raises RequestInvalid for a priority that does not exist."""
+    given = request.headers.get(PRIORITY_HEADER, INTERACTIVE).strip().lower()
+    if given not in {INTERACTIVE, BATCH}:
+        message = f"The header X-Ostrov-Priority must be '{INTERACTIVE}' or '{BATCH}'."
+        raise RequestInvalid(message, "X-Ostrov-Priority")
+    return given == BATCH
 
 
 def run_summary(run: Run) -> dict[str, Any]:

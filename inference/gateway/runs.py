@@ -37,6 +37,7 @@ class Run:
     model: str | None = None
     model_hash: str | None = None
     key: str | None = None
+    batch: bool = False
     masked: bool = False
     queue_ms: float = 0.0
     prompt_file: str | None = None

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import httptools
 
-CONNECT_SECONDS = 2.0
-IDLE_MAX = 32
+IDLE_MAX = 64
+HELD_MAX_BYTES = 1 << 20
+BODY_MAX_BYTES = 1 << 28
 
 Headers = Iterable[tuple[str, str]]
 
@@ -31,7 +32,12 @@ class Unreachable(WireError):
 
 
 class Silent(WireError):
-    """The engine took longer than it may."""
+    """The engine took longer than it may: `seconds` is the time-out that ran out, `begun` whether an answer came."""
+
+    def __init__(self, seconds: float, *, begun: bool = False) -> None:
+        super().__init__(f"no answer in {seconds:g} s")
+        self.seconds = seconds
+        self.begun = begun
 
 
 class Broken(WireError):
@@ -40,6 +46,16 @@ class Broken(WireError):
     def __init__(self, *, stale: bool) -> None:
         super().__init__("the connection broke")
         self.stale = stale
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long an engine may take, in seconds: to connect, to begin an answer, between its pieces, and in all."""
+
+    connect: float = 2.0
+    first_byte: float = 600.0
+    idle: float = 600.0
+    total: float = 600.0
 
 
 @dataclass
@@ -60,6 +76,7 @@ class _Exchange:
     pieces: deque[bytes] = field(default_factory=deque)
     ended: bool = False
     broken: bool = False
+    held_bytes: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -129,7 +146,10 @@ class _Connection(asyncio.Protocol):
         """Note a piece of the answer."""
         if self._exchange is not None:
             self._exchange.pieces.append(body)
+            self._exchange.held_bytes += len(body)
             self._exchange.news.set()
+            if self._exchange.held_bytes > HELD_MAX_BYTES and self.transport is not None:
+                self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
         """Note the end of the answer."""
@@ -138,6 +158,15 @@ class _Connection(asyncio.Protocol):
             self._exchange.news.set()
             self.reusable = self.reusable and self._parser.should_keep_alive()
 
+    def take(self, exchange: _Exchange) -> bytes:
+        """Hand out the next piece; an engine that was held back may go on once its reader has caught up."""
+        piece = exchange.pieces.popleft()
+        held = exchange.held_bytes
+        exchange.held_bytes = held - len(piece)
+        if exchange.held_bytes <= HELD_MAX_BYTES < held and self.transport is not None and self.reusable:
+            self.transport.resume_reading()
+        return piece
+
     def close(self) -> None:
         """Drop the connection; an engine then stops working for it."""
         self.reusable = False
@@ -145,23 +174,31 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
 
 
-async def _pieces(exchange: _Exchange) -> AsyncIterator[bytes]:
-    """Yield the body as it comes. Raises Broken when it stops short."""
+async def _pieces(
+    connection: _Connection, exchange: _Exchange, idle_seconds: float, until: float
+) -> AsyncIterator[bytes]:
+    """Yield the body as it comes, to a moment of the loop's clock at most. Raises Broken or Silent."""
+    clock = asyncio.get_running_loop().time
     while True:
         while exchange.pieces:
-            yield exchange.pieces.popleft()
+            yield connection.take(exchange)
         if exchange.ended:
             return
         if exchange.broken:
             raise Broken(stale=False)
         exchange.news.clear()
-        await exchange.news.wait()
+        patience = min(idle_seconds, until - clock())
+        try:
+            async with asyncio.timeout(patience):
+                await exchange.news.wait()
+        except TimeoutError:
+            raise Silent(idle_seconds, begun=True) from None
 
 
 class Wire:
     """Calls to one address, over connections that stay open between calls."""
 
-    def __init__(self, url: str, *, timeout_seconds: float) -> None:
+    def __init__(self, url: str, limits: Limits) -> None:
         """Prepare; nothing is connected yet."""
         parts = urlsplit(url)
         self._host = parts.hostname or ""
@@ -169,7 +206,7 @@ class Wire:
         self._port = parts.port or (443 if self._tls else 80)
         self._prefix = parts.path.rstrip("/")
         self._authority = parts.netloc
-        self._timeout_seconds = timeout_seconds
+        self._limits = limits
         self._idle: list[_Connection] = []
 
     def close(self) -> None:
@@ -185,7 +222,7 @@ class Wire:
                 return kept
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self._limits.connect):
                 _, made = await loop.create_connection(_Connection, self._host, self._port, ssl=self._tls)
         except (OSError, TimeoutError) as error:
             raise Unreachable(type(error).__name__) from error
@@ -207,22 +244,30 @@ class Wire:
 
     @asynccontextmanager
     async def stream(
-        self, method: str, path: str, *, body: bytes | AsyncIterator[bytes] = b"", headers: Headers = ()
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | AsyncIterator[bytes] = b"",
+        headers: Headers = (),
+        head_seconds: float | None = None,
     ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """Send a request; give the head of the answer and its body as it comes. Raises a WireError.
 
         A body that is an iterator needs its content-length among the headers, or goes out in chunks.
         """
+        until = asyncio.get_running_loop().time() + self._limits.total
+        patience = head_seconds or min(self._limits.first_byte, self._limits.total)
         connection = await self._connection()
         exchange = connection.begin()
         try:
             await self._send(connection, self._whole_head(method, path, body, headers), body, headers)
             try:
-                async with asyncio.timeout(self._timeout_seconds):
+                async with asyncio.timeout(patience):
                     reply = await exchange.head
-            except TimeoutError as error:
-                raise Silent(type(error).__name__) from error
-            yield reply, _pieces(exchange)
+            except TimeoutError:
+                raise Silent(patience) from None
+            yield reply, _pieces(connection, exchange, self._limits.idle, until)
         finally:
             self._release(connection, exchange)
 
@@ -256,16 +301,31 @@ class Wire:
     async def call(
         self, method: str, path: str, *, body: bytes | AsyncIterator[bytes] = b"", headers: Headers = ()
     ) -> Reply:
-        """Send a request and read the whole answer. Raises a WireError."""
+        """Send a request and read the whole answer. Raises a WireError.
+
+        An engine gives the head of a whole answer when it has thought it out, so the head may take all the time.
+        """
+        total = self._limits.total
         try:
             async with (
-                asyncio.timeout(self._timeout_seconds),
-                self.stream(method, path, body=body, headers=headers) as (reply, pieces),
+                asyncio.timeout(total),
+                self.stream(method, path, body=body, headers=headers, head_seconds=total) as (reply, pieces),
             ):
-                reply.body = b"".join([piece async for piece in pieces])
+                reply.body = await joined(pieces)
                 return reply
-        except TimeoutError as error:
-            raise Silent(type(error).__name__) from error
+        except TimeoutError:
+            raise Silent(total) from None
+
+
+async def joined(pieces: AsyncIterator[bytes]) -> bytes:
+    """Return a whole body. Raises Broken for one that does not end."""
+    found, size = [], 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > BODY_MAX_BYTES:
+            raise Broken(stale=False)
+        found.append(piece)
+    return found[0] if len(found) == 1 else b"".join(found)
 
 
 def _has_length(headers: Headers) -> bool:

@@ -16,10 +16,10 @@ from psycopg.rows import dict_row
 from sqlalchemy import create_engine, text
 
 from inference.gateway.api import build_app
+from inference.gateway.config import EngineConfig, GatewayConfig
 from inference.gateway.decisions import Decisions
-from inference.gateway.engine import Engine
 from inference.gateway.gateway import Gateway
-from inference.gateway.keys import Key, KeyRing, fingerprint
+from inference.gateway.keys import Key, fingerprint
 from inference.gateway.policy import ON_PREMISES, Policy
 from inference.gateway.run_log import RunLog, libpq_url
 from inference.migrations.upgrade import upgrade
@@ -78,15 +78,18 @@ def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
         policy: Policy = ON_PREMISES,
         more_keys: Sequence[Key] = (),
         features: Mapping[str, bool] | None = None,
+        **more: Any,
     ) -> Iterator[Running]:
         address = engine.url if url is None else url
-        engines = {role: Engine(role, address, timeout_seconds=timeout) for role in ("chat", "embed", "speech")}
-        log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
-        keys = KeyRing([Key("web", fingerprint(KEY), policy, admin=True), *more_keys])
-        decisions = Decisions(log.url, tmp_path / "decisions.json")
-        gateway = Gateway(
-            keys=keys, engines=engines, modules={"note": NOTE}, run_log=log, decisions=decisions, features=features
+        limits = {"first_byte_seconds": timeout, "idle_seconds": timeout, "total_seconds": timeout}
+        engines = tuple(
+            EngineConfig(name=role, role=role, url=address, **limits) for role in ("chat", "embed", "speech")
         )
+        config = GatewayConfig(engines=engines, features=dict(features or {}), **more)
+        log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
+        keys = [Key("web", fingerprint(KEY), policy, admin=True), *more_keys]
+        decisions = Decisions(log.url, tmp_path / "decisions.json")
+        gateway = Gateway(config=config, keys=keys, modules={"note": NOTE}, run_log=log, decisions=decisions)
         with served(build_app(gateway)) as port:
             base = f"http://127.0.0.1:{port}"
             headers = {"Authorization": f"Bearer {KEY}"}

@@ -1,0 +1,135 @@
+"""Server-sent events of an engine, read one by one: garbage and an end before the end are found as they happen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from inference.gateway.problems import EngineFailed
+
+DATA = b"data:"
+DONE = b"[DONE]"
+FIELDS = (b"event:", b"id:", b"retry:", b":")
+EVENT_MAX_BYTES = 1 << 20
+DRAIN_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as it came and its JSON object, None for the mark of the end."""
+
+    raw: bytes
+    data: dict[str, Any] | None
+
+    @property
+    def is_finish(self) -> bool:
+        """Whether the engine says here that a choice is complete."""
+        return self.data is not None and any(choice.get("finish_reason") for choice in self.choices)
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """The choices that this event carries on with."""
+        found = self.data.get("choices") if self.data is not None else None
+        return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
+
+    @property
+    def is_count(self) -> bool:
+        """Whether this event carries the token counts and nothing else."""
+        return self.usage is not None and not self.choices
+
+    @property
+    def words(self) -> str:
+        """The text of this event."""
+        return "".join(str(_delta(choice).get("content") or "") for choice in self.choices)
+
+    @property
+    def tool_calls(self) -> list[Any]:
+        """The pieces of tool calls in this event."""
+        return [call for choice in self.choices for call in _delta(choice).get("tool_calls") or ()]
+
+    @property
+    def usage(self) -> Any:
+        """The token counts, where the engine gives them."""
+        return self.data.get("usage") if self.data is not None else None
+
+
+def _delta(choice: dict[str, Any]) -> dict[str, Any]:
+    """Return what a choice adds."""
+    found = choice.get("delta")
+    return found if isinstance(found, dict) else {}
+
+
+async def events(pieces: AsyncIterator[bytes], role: str) -> AsyncGenerator[Event, None]:
+    """Yield the events of a stream up to its mark of the end. Raises EngineFailed for garbage or a broken end."""
+    finished = False
+    async for block in _blocks(pieces, role):
+        event = _read(block, role)
+        if event is None:
+            continue
+        yield event
+        if event.data is None:
+            await _drain(pieces)
+            return
+        finished = finished or event.is_finish
+    if not finished:
+        message = f"The {role} engine broke off in the middle of its answer."
+        raise EngineFailed(message)
+
+
+async def _blocks(pieces: AsyncIterator[bytes], role: str) -> AsyncIterator[bytes]:
+    """Yield what stands between blank lines; a piece may end anywhere, even inside a letter."""
+    rest = b""
+    async for piece in pieces:
+        rest += piece
+        if b"\r" in rest:
+            rest = rest.replace(b"\r\n", b"\n")
+        *blocks, rest = rest.split(b"\n\n")
+        for block in blocks:
+            yield block
+        if len(rest) > EVENT_MAX_BYTES:
+            raise EngineFailed(_garbage(role))
+    if rest.strip():
+        yield rest
+
+
+def _read(block: bytes, role: str) -> Event | None:
+    """Read one event; None for a comment or a heartbeat. Raises EngineFailed for what is no event of a chat."""
+    data = []
+    for line in block.strip(b"\n").split(b"\n"):
+        if line.startswith(DATA):
+            data.append(line[len(DATA) :].strip())
+        elif line and not line.startswith(FIELDS):
+            raise EngineFailed(_garbage(role))
+    if not data:
+        return None
+    text = b"\n".join(data)
+    raw = DATA + b" " + text + b"\n\n"
+    if text == DONE:
+        return Event(raw, None)
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise EngineFailed(_garbage(role)) from error
+    if not isinstance(found, dict) or not isinstance(found.get("choices", []), list):
+        raise EngineFailed(_garbage(role))
+    if "error" in found and not found.get("choices"):
+        message = f"The {role} engine failed in the middle of its answer."
+        raise EngineFailed(message)
+    return Event(raw, found)
+
+
+def _garbage(role: str) -> str:
+    """Say what came."""
+    return f"The {role} engine streams something that is not a chat."
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read the last bytes of an answer, so that its connection can be used again; not for long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in pieces:
+                pass
