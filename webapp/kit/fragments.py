@@ -6,9 +6,25 @@ The table belongs to `webapp.ai.search`, which entities may not import; so its c
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import TEXT, ColumnElement, Integer, Select, column, exists, false, func, or_, select, table
+from sqlalchemy import (
+    TEXT,
+    ColumnElement,
+    Integer,
+    Select,
+    any_,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Session
 
@@ -25,7 +41,7 @@ CHUNKS = table(
     column("grams", ARRAY(TEXT)),
 )
 SHORTEST = 3  # a trigram needs three characters; below that, words that begin so are looked up instead
-BROAD = 3000  # matches
+BROAD = 3000  # matches: from here on the list is walked instead
 TRUNK_PREFIX = 4  # from here on a number that begins with 8 is taken for a Russian one, stored with +7
 
 
@@ -68,23 +84,34 @@ def _matching(actor: Actor, entity: str, fragment: str) -> Select[Any]:
     return found.where(CHUNKS.c.field.not_in(hidden)) if hidden else found
 
 
-def is_broad(session: Session, actor: Actor, entity: str, fragment: str) -> bool:
-    """Whether so many names hold the fragment that a sorted list is quicker walked than searched."""
+@dataclass(frozen=True)
+class Matches:
+    """The records that hold a fragment: their ids, or None when they are too many to be listed."""
+
+    ids: Sequence[int] | None
+
+
+def matches(session: Session, actor: Actor, entity: str, fragment: str) -> Matches | None:
+    """Walk the index once for a fragment, before the list is made from what it finds; None without a fragment."""
     if not fold(fragment):
-        return False
-    few = _matching(actor, entity, fragment).limit(BROAD).subquery()
-    return bool((session.scalar(select(func.count()).select_from(few)) or 0) == BROAD)
+        return None
+    found = session.scalars(_matching(actor, entity, fragment).distinct().limit(BROAD)).all()
+    return Matches(None if len(found) == BROAD else found)
 
 
-def contains(actor: Actor, entity: str, ids: Any, fragment: str, *, broad: bool = False) -> ColumnElement[bool]:
+def contains(
+    actor: Actor, entity: str, ids: Any, fragment: str, *, known: Matches | None = None
+) -> ColumnElement[bool]:
     """The condition that keeps the rows (by their column of ids) whose name or contacts hold the fragment.
 
     Fields that are hidden from the actor do not count. An empty fragment keeps nothing: ask only when one was given.
-    A `broad` fragment is tested row by row in the order of the list, which soon has its page full.
+    With `known` matches the index is not walked again; too many are tested row by row in the order of the list, which
+    soon has its page full.
     """
     found = _matching(actor, entity, fragment)
-    condition: ColumnElement[bool] = ids.in_(found)
-    if broad:
-        # OFFSET keeps the planner from turning the test of each row back into one join over all matches.
-        condition = exists(found.where(CHUNKS.c.entity_id == ids).offset(0))
-    return condition
+    if known is None:
+        return cast("ColumnElement[bool]", ids.in_(found))
+    if known.ids is not None:
+        return cast("ColumnElement[bool]", ids == any_(literal(list(known.ids), ARRAY(Integer))))
+    # OFFSET keeps the planner from turning the test of each row back into one join over all matches.
+    return exists(found.where(CHUNKS.c.entity_id == ids).offset(0))

@@ -14,7 +14,7 @@ from webapp.crm.people.models import Person
 from webapp.kit import paging, records
 from webapp.kit.access import Actor, Scope, reach
 from webapp.kit.errors import Invalid
-from webapp.kit.fragments import contains, fold
+from webapp.kit.fragments import Matches, contains, fold
 from webapp.kit.i18n import N_
 
 LISTED = (
@@ -69,7 +69,7 @@ def items(session: Session, deal_id: int) -> Sequence[DealItem]:
 
 
 def matching(
-    actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False, stage_id: int | None = None,
+    actor: Actor, fragment: str = "", *, mine: bool = False, known: Matches | None = None, stage_id: int | None = None,
     organisation_id: int | None = None, person_id: int | None = None,
 ) -> Select[Any]:  # fmt: skip
     """The deals of a list: by a fragment of the title, owner, stage or client."""
@@ -81,7 +81,7 @@ def matching(
         if value is not None:
             statement = statement.where(column == value)
     if fold(fragment):
-        statement = statement.where(contains(actor, "deal", Deal.id, fragment, broad=broad))
+        statement = statement.where(contains(actor, "deal", Deal.id, fragment, known=known))
     return statement
 
 

@@ -21,7 +21,7 @@ from webapp.crm.products.queries import catalogue
 from webapp.crm.users.queries import names
 from webapp.kit.access import allows, require_any
 from webapp.kit.forms import Field, read, visible, writable
-from webapp.kit.fragments import is_broad
+from webapp.kit.fragments import matches
 from webapp.kit.i18n import current_locale
 from webapp.kit.i18n import gettext as _
 from webapp.web.page import page, redirect_to
@@ -88,9 +88,7 @@ def index() -> Response:
     q, mine = request.args.get("q", ""), "mine" in request.args
     stage_id = request.args.get("stage", type=int)
     sort = "title" if request.args.get("sort") == "title" else "updated"
-    statement = queries.matching(
-        g.actor, q, mine=mine, stage_id=stage_id, broad=is_broad(g.session, g.actor, "deal", q)
-    )
+    statement = queries.matching(g.actor, q, mine=mine, stage_id=stage_id, known=matches(g.session, g.actor, "deal", q))
     after = request.args.get("after")
     found = queries.listed(g.session, g.actor, statement, sort=sort, after=after, limit=PAGE_SIZE)
     owners = names(g.session, [one.owner_id for one in found.rows])

@@ -14,7 +14,7 @@ from webapp.crm.users.queries import colleagues
 from webapp.kit import paging, records
 from webapp.kit.access import Actor, Scope, reach
 from webapp.kit.errors import Invalid
-from webapp.kit.fragments import contains, fold
+from webapp.kit.fragments import Matches, contains, fold
 from webapp.kit.i18n import N_
 
 SORTS = ("updated", "name")
@@ -49,13 +49,13 @@ def for_edit(session: Session, actor: Actor, organisation_id: int) -> Organisati
     return found
 
 
-def matching(actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False) -> Select[Any]:
+def matching(actor: Actor, fragment: str = "", *, mine: bool = False, known: Matches | None = None) -> Select[Any]:
     """The organisations of a list: by a fragment of name or contacts, and the actor's own alone."""
     statement = visible(actor)
     if mine:
         statement = statement.where(Organisation.owner_id == actor.id)
     if fold(fragment):
-        statement = statement.where(contains(actor, "organisation", Organisation.id, fragment, broad=broad))
+        statement = statement.where(contains(actor, "organisation", Organisation.id, fragment, known=known))
     return statement
 
 

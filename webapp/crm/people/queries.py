@@ -13,7 +13,7 @@ from webapp.crm.people.models import Person
 from webapp.kit import paging, records
 from webapp.kit.access import Actor, Scope, reach
 from webapp.kit.errors import Invalid
-from webapp.kit.fragments import contains, fold
+from webapp.kit.fragments import Matches, contains, fold
 from webapp.kit.i18n import N_
 
 SORTS = ("updated", "name")
@@ -56,7 +56,12 @@ def for_edit(session: Session, actor: Actor, person_id: int) -> Person:
 
 
 def matching(
-    actor: Actor, fragment: str = "", *, mine: bool = False, broad: bool = False, organisation_id: int | None = None
+    actor: Actor,
+    fragment: str = "",
+    *,
+    mine: bool = False,
+    known: Matches | None = None,
+    organisation_id: int | None = None,
 ) -> Select[Any]:
     """The people of a list: by a fragment of name or contacts, and the actor's own alone."""
     statement = visible(actor)
@@ -65,7 +70,7 @@ def matching(
     if organisation_id is not None:
         statement = statement.where(Person.organisation_id == organisation_id)
     if fold(fragment):
-        statement = statement.where(contains(actor, "person", Person.id, fragment, broad=broad))
+        statement = statement.where(contains(actor, "person", Person.id, fragment, known=known))
     return statement
 
 

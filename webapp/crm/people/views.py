@@ -19,7 +19,7 @@ from webapp.kit import changes
 from webapp.kit.access import allows, require_any
 from webapp.kit.cleaning import email, phone, try_clean
 from webapp.kit.forms import read, visible
-from webapp.kit.fragments import is_broad
+from webapp.kit.fragments import matches
 from webapp.kit.i18n import gettext as _
 from webapp.web.page import page, redirect_to
 from webapp.web.records import Editing, attempt, form_page, install_fields, install_history, offers, version_of
@@ -59,7 +59,7 @@ def index() -> Response:
     q, mine = request.args.get("q", ""), "mine" in request.args
     sort = "name" if request.args.get("sort") == "name" else "updated"
     require_any(g.actor, "person", "view")
-    statement = queries.matching(g.actor, q, mine=mine, broad=is_broad(g.session, g.actor, "person", q))
+    statement = queries.matching(g.actor, q, mine=mine, known=matches(g.session, g.actor, "person", q))
     after = request.args.get("after")
     found = queries.listed(g.session, g.actor, statement, sort=sort, after=after, limit=PAGE_SIZE)
     owners = names(g.session, [one.owner_id for one in found.rows])
