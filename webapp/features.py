@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from webapp.assistants.answer.feature import FEATURE as ANSWER
 from webapp.assistants.call_card.feature import FEATURE as CALL_CARD
+from webapp.assistants.quality.feature import FEATURE as QUALITY
 from webapp.assistants.search.feature import FEATURE as SEARCH
 from webapp.crm.audit.feature import FEATURE as AUDIT
 from webapp.crm.communications.feature import FEATURE as COMMUNICATIONS
 from webapp.crm.deals.feature import FEATURE as DEALS
 from webapp.crm.documents.feature import FEATURE as DOCUMENTS
+from webapp.crm.events.feature import FEATURE as EVENTS
 from webapp.crm.exchange.feature import FEATURE as EXCHANGE
 from webapp.crm.organisations.feature import FEATURE as ORGANISATIONS
 from webapp.crm.people.feature import FEATURE as PEOPLE
@@ -20,6 +22,7 @@ from webapp.kit.feature import Feature
 FEATURES: tuple[Feature, ...] = (
     USERS,
     AUDIT,
+    EVENTS,
     ORGANISATIONS,
     PEOPLE,
     PRODUCTS,
@@ -31,4 +34,5 @@ FEATURES: tuple[Feature, ...] = (
     CALL_CARD,
     SEARCH,
     ANSWER,
+    QUALITY,
 )

@@ -140,7 +140,7 @@ class Deliverer:
         if not done:
             self._handle(event, subscriber, failures, job_id)
         self._settle(event, subscriber)
-        log.info("job.skipped" if done else "job.done", event_id=event_id, subscriber=subscriber, failures=failures)
+        log.info("job.done", event_id=event_id, subscriber=subscriber, failures=failures, before=done)
 
     def _handle(self, event: OutboxEvent, subscriber: str, failures: int, job_id: int | None) -> None:
         try:
@@ -156,7 +156,7 @@ class Deliverer:
             count = letters.note(session, event, subscriber, trouble, attempts=MAX_ATTEMPTS, job_id=job_id)
         last = count >= MAX_ATTEMPTS
         log.error(
-            "job.dead" if last else "job.failed", event_id=str(event.id), event_type=event.type, subscriber=subscriber,
+            "job.failed", last=last, event_id=str(event.id), event_type=event.type, subscriber=subscriber,
             error=trouble.error, place=trouble.place, trace_id=trouble.trace_id, failures=count,
         )  # fmt: skip
         return JobFailed(trouble, count, last=last)

@@ -56,7 +56,8 @@ ADOPT = (
     (
         "DO $$ DECLARE n integer; BEGIN SELECT id INTO n FROM search_indexes; IF n IS NOT NULL THEN"
         " EXECUTE format('INSERT INTO vectors_%s SELECT id, embedding FROM chunks WHERE embedding IS NOT NULL', n);"
-        " INSERT INTO vector_queue (index_id, chunk_id) SELECT n, id FROM chunks WHERE embedding IS NULL AND kind = 'text';"
+        " INSERT INTO vector_queue (index_id, chunk_id)"
+        " SELECT n, id FROM chunks WHERE embedding IS NULL AND kind = 'text';"
         " END IF; END $$"
     ),
 )
