@@ -124,6 +124,7 @@ def build_app(gateway: Gateway) -> Starlette:
         routes=[
             Route("/v1/chat/completions", bound(chat.chat), methods=["POST"]),
             Route("/v1/embeddings", bound(passage.embeddings), methods=["POST"]),
+            Route("/v1/rerank", bound(passage.rerank), methods=["POST"]),
             Route("/v1/audio/transcriptions", bound(passage.transcriptions), methods=["POST"]),
             Route("/v1/modules/{name}/run", bound(module_runs.run_module), methods=["POST"]),
             Route("/v1/models", bound(_models)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -53,6 +55,7 @@ class Gateway:
         self.prompts = Prompts(modules, decisions)
         self._read_again = read_again
         self._refusal: str | None = None
+        self._reloading: asyncio.Task[None] | None = None
         self.registry = CollectorRegistry()
         labels = ("endpoint", "verdict")
         self._runs = Counter("ostrov_gateway_runs", "Runs by outcome", labels, registry=self.registry)
@@ -76,12 +79,18 @@ class Gateway:
         await self.run_log.start()
         await self._decisions.start()
         await self.traffic.start()
+        if self._read_again is not None and threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
 
     async def stop(self) -> None:
         """Write out the log and close the connections."""
         await self.traffic.stop()
         await self._decisions.stop()
         await self.run_log.stop()
+
+    def _reload_soon(self) -> None:
+        """Read the configuration again, beside the requests."""
+        self._reloading = asyncio.create_task(self.reload())
 
     async def reload(self) -> None:
         """Read the configuration again; one that cannot be used changes nothing and is told by /readyz."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +26,7 @@ from inference.gateway.wire import Reply
 
 JSON_TYPE = "application/json"
 EMBED_PATH = "/v1/embeddings"
+RERANK_PATH = "/v1/rerank"
 SPEECH_PATH = "/v1/audio/transcriptions"
 PASSED_HEADERS = ("content-type", "content-length")
 TOKEN_COUNT = re.compile(rb'"prompt_tokens"\s*:\s*(\d+)')
@@ -40,6 +44,33 @@ def _masked_inputs(body: dict[str, Any], masking: Masking) -> None:
     else:
         message = "The field 'input' must be a text or a list of texts."
         raise RequestInvalid(message, "input")
+
+
+def _masked_documents(body: dict[str, Any], masking: Masking) -> None:
+    """Mask the question and the documents in place. Raises RequestInvalid."""
+    query, documents = body.get("query"), body.get("documents")
+    if not isinstance(query, str) or not query.strip():
+        message = "The field 'query' must be a text."
+        raise RequestInvalid(message, "query")
+    if not isinstance(documents, list) or not documents or not all(isinstance(text, str) for text in documents):
+        message = "The field 'documents' must be a list of texts with at least one."
+        raise RequestInvalid(message, "documents")
+    body["query"] = anonymise(query, masking).text
+    body["documents"] = [anonymise(text, masking).text for text in documents]
+
+
+def _check_ranking(count: int, reply: Reply, engine: Engine) -> None:
+    """Raise EngineFailed for what is no ranking of so many documents."""
+    try:
+        results = json.loads(reply.body)["results"]
+        sound = all(
+            0 <= int(result["index"]) < count and math.isfinite(float(result["relevance_score"])) for result in results
+        )
+    except (ValueError, LookupError, TypeError):
+        sound = False
+    if not sound:
+        message = f"The {engine.role} engine's answer is no ranking of the documents."
+        raise EngineFailed(message)
 
 
 def _check_vectors(reply: Reply, engine: Engine) -> None:
@@ -94,6 +125,22 @@ async def embeddings(gateway: Gateway, request: Request) -> Response:
         _masked_inputs(body, PASS_THROUGH)
         lane = gateway.bind(run, "embed", model=model_of(body), data_classes=classes)
         answer = await unless_gone(request, lane.post(EMBED_PATH, body, _check_vectors))
+        if answer is None:
+            return cancelled(run)
+        _count(run, answer.body)
+        return passed_back(answer, run)
+
+
+async def rerank(gateway: Gateway, request: Request) -> Response:
+    """Pass a question and documents to a ranking engine, which says how well each document fits."""
+    run = new_run(request, "rerank", EMBEDDINGS)
+    async with logged(gateway, run):
+        body = await json_object(request)
+        classes = data_classes_of(body, run)
+        _masked_documents(body, PASS_THROUGH)
+        lane = gateway.bind(run, "rerank", model=model_of(body), data_classes=classes)
+        count = len(body["documents"])
+        answer = await unless_gone(request, lane.post(RERANK_PATH, body, partial(_check_ranking, count)))
         if answer is None:
             return cancelled(run)
         _count(run, answer.body)
