@@ -16,6 +16,14 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import pytest
+
+from appliance.settings import WebSettings
+from webapp import wiring
+from webapp.ai.gateway import Gateway
+from webapp.ai.switches import switches
+from webapp.app import App, create_app
+
 TYPE = "tag:ostrov,2026:problems/"
 NAMES = ("call_card", "answer", "chat", "embeddings", "transcription")
 SPENT = {"prompt_tokens": 812, "completion_tokens": 164, "duration_ms": 4210, "engine_ms": 3900, "queue_ms": 120}
@@ -225,6 +233,32 @@ def serving(twin: GatewayTwin, port: int = 0) -> Iterator[GatewayTwin]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def served_twin() -> Iterator[GatewayTwin]:
+    """A twin that is reached over HTTP, as the gateway is."""
+    with serving(GatewayTwin()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def app(settings: WebSettings, served_twin: GatewayTwin) -> Iterator[App]:
+    """The whole web application in front of the twin, by the real client."""
+    parts = wiring.assemble(settings, gateway=Gateway(served_twin.url, "", 10.0))
+    made = create_app(settings, parts=parts)
+    made.testing = True
+    made.config["WTF_CSRF_ENABLED"] = False
+    yield made
+    made.parts.engine.dispose()
+
+
+@pytest.fixture
+def twin(app: App, served_twin: GatewayTwin) -> GatewayTwin:
+    """The twin behind the application, as good as new."""
+    served_twin.reset()
+    switches(app.parts.gateway).forget()
+    return served_twin
 
 
 if __name__ == "__main__":

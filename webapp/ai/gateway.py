@@ -180,7 +180,7 @@ class Gateway:
 
     def switch_feature(self, feature: str, *, on: bool, reason: str, actor: int | None) -> None:
         """Switch a feature on or off for everybody."""
-        body = {"on": on, "reason": reason, "actor": str(actor)}
+        body = {"on": on, "reason": reason or None, "actor": str(actor)}
         if self._log("PUT", f"/v1/features/{quote(feature, safe='')}", json=body) is None:
             raise NotFound
 

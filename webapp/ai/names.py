@@ -32,6 +32,20 @@ FEATURES: dict[str, tuple[str, str, str]] = {
         N_("Other programs get no answer; the modules of the CRM work on."),
     ),
 }
+PROPOSED = {
+    "person": N_("Person"),
+    "organisation": N_("Organisation"),
+    "phone": N_("Phone"),
+    "email": N_("E-mail"),
+    "intent": N_("Intent"),
+    "product": N_("Product"),
+    "quantity": N_("Quantity"),
+    "budget": N_("Budget"),
+    "currency": N_("Currency"),
+    "next_step": N_("Next step"),
+    "due": N_("Due"),
+    "sentiment": N_("Sentiment"),
+}
 CONTRIBUTIONS = {
     "base": N_("Usual for this field"),
     "prior": N_("Usual for this field"),
@@ -71,6 +85,11 @@ def feature_does(name: str) -> str:
 def feature_without(name: str) -> str:
     """What happens while a feature is off; empty for one that is not ours."""
     return gettext(FEATURES[name][2]) if name in FEATURES else ""
+
+
+def field_name(name: str) -> str:
+    """A field for which values are proposed, in words."""
+    return gettext(PROPOSED[name]) if name in PROPOSED else name.replace("_", " ")
 
 
 def contribution_name(name: str) -> str:

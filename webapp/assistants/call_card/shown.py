@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.ai.names import field_name
 from webapp.ai.proposals import store
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import values
@@ -94,7 +95,7 @@ def _show(proposal: Proposal, present: str, siblings: list[Proposal]) -> Shown:
     differs = bool(present) and present != display and present != str(value_of(proposal))
     return Shown(
         id=proposal.id,
-        label=gettext(values.LABELS[proposal.field]),
+        label=field_name(proposal.field),
         display=display,
         quote=proposal.quote,
         second=proposal.second,

@@ -29,20 +29,6 @@ from webapp.kit.i18n import (
     show_number,
 )
 
-LABELS = {
-    "person": N_("Person"),
-    "organisation": N_("Organisation"),
-    "phone": N_("Phone"),
-    "email": N_("E-mail"),
-    "intent": N_("Intent"),
-    "product": N_("Product"),
-    "quantity": N_("Quantity"),
-    "budget": N_("Budget"),
-    "currency": N_("Currency"),
-    "next_step": N_("Next step"),
-    "due": N_("Due"),
-    "sentiment": N_("Sentiment"),
-}
 GROUPS = (
     (N_("Client"), "user", ("person", "organisation", "phone", "email")),
     (N_("Deal"), "kanban", ("intent", "product", "quantity", "budget", "currency")),

@@ -9,6 +9,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webapp.ai import why
+from webapp.ai.names import field_name
 from webapp.ai.proposals import store
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import shown, values
@@ -79,7 +80,7 @@ def _ground(proposal: Proposal, asked: Asked, log: why.Log, people: dict[int, st
     decided = proposal.decided_at is not None and proposal.state != "proposed"
     edited = proposal.final_value is not None
     return why.Ground(
-        label=gettext(values.LABELS[proposal.field]),
+        label=field_name(proposal.field),
         display=values.shown(proposal, asked.proposals),
         quote=proposal.quote,
         second=proposal.second,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,11 +14,11 @@ from webapp.crm.audit.messages import Filter
 from webapp.kit import changes
 from webapp.kit.access import require_any
 from webapp.kit.i18n import N_, gettext
+from webapp.kit.spreadsheet import cell
 from webapp.web.page import page, redirect_to
 
 FILTERS = ("actor", "action", "entity", "entity_id", "since", "until")
 COLUMNS = ("seq", "at", "actor_kind", "actor_id", "actor", "action", "entity", "entity_id", "details")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 blueprint = Blueprint("audit", __name__, template_folder="templates")
 
@@ -88,7 +87,7 @@ def _csv(rows: Iterable[Any]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in COLUMNS])
+        writer.writerow([cell(getattr(row, name)) for name in COLUMNS])
         if buffer.tell() > 1 << 16:
             yield _taken(buffer)
     yield _taken(buffer)
@@ -99,10 +98,3 @@ def _taken(buffer: io.StringIO) -> str:
     buffer.seek(0)
     buffer.truncate()
     return text
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -91,12 +91,6 @@ def test_an_export_holds_what_was_filtered_is_safe_in_a_spreadsheet_and_is_itsel
     assert "audit.exported" in officer.get("/audit", query_string={"action": "audit.exported"}).text
 
 
-def test_an_export_cell_never_begins_a_formula():
-    from webapp.crm.audit.views import _cell
-
-    assert _cell("=HYPERLINK()") == "'=HYPERLINK()"
-
-
 def test_the_list_costs_few_queries(app, client_as, client_id):
     from sqlalchemy import event
 
