@@ -80,7 +80,7 @@ def database_url(postgres: str, template_database: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:8]}"
     admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER ostrov_owner"))
     yield postgres.format(role="ostrov_web", database=name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
