@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from inference.anonymise import PASS_THROUGH, SafeText, anonymise, restore
+from inference.anonymise import PASS_THROUGH, SafeText, anonymise
 from inference.gateway.lanes import Lane
+from inference.gateway.masking import Veil
 from inference.gateway.problems import OutputInvalid
 from inference.gateway.prompts import render
 from inference.gateway.runs import Run
-from inference.modules.base import Module, Prompt
+from inference.modules.base import Module, Prompt, split_prompt
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -43,27 +44,31 @@ def _reason(error: ValidationError) -> str:
 class Asking:
     """Asks one engine for one run of one module. Every text leaves as `SafeText`."""
 
-    def __init__(self, module: Module, prompt: Prompt, lane: Lane, run: Run) -> None:
-        """Bind what a run needs; `prompt` is the version to use."""
+    def __init__(self, module: Module, prompt: Prompt, lane: Lane, run: Run, veil: Veil) -> None:
+        """Bind what a run needs; `prompt` is the version to use, `veil` hides what the run's policy hides."""
         self._module = module
         self._prompt = prompt
         self._lane = lane
         self._run = run
+        self._veil = veil
+
+    async def for_log(self, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return pieces of evidence as the log may keep them."""
+        return [await self._veil.aside(self._veil.for_log, feature) for feature in features]
 
     async def complete(
         self, prompt: str, variables: Mapping[str, Any], *, output: type[Output], max_tokens: int
     ) -> Output:
         """Ask for one JSON object. Raises OutputInvalid after one repair; a missing engine ends the whole run."""
-        parts = self._parts(prompt, variables)
-        messages = _messages(parts)
+        messages = await self._messages(prompt, variables)
         reason = ""
         for attempt in range(TRIES):
             answer = await self._ask(messages, output, max_tokens)
             try:
-                found = output.model_validate_json(self._restored(answer, parts))
+                found = output.model_validate_json(await self._veil.aside(self._veil.restore_json, answer))
             except ValidationError as error:
                 reason = _reason(error)
-                repair = anonymise(REPAIR.format(reason=reason), PASS_THROUGH)
+                repair = await self._veil.aside(self._veil.hide, REPAIR.format(reason=reason))
                 messages = [
                     *messages,
                     {"role": "assistant", "content": answer},
@@ -79,30 +84,34 @@ class Asking:
 
     async def stream(self, prompt: str, variables: Mapping[str, Any], *, max_tokens: int) -> AsyncIterator[str]:
         """Ask for plain text, given piece by piece."""
-        parts = self._parts(prompt, variables)
-        body = self._body(_messages(parts), max_tokens)
+        body = self._body(await self._messages(prompt, variables), max_tokens)
+        restorer = self._veil.restorer()
         pieces: list[str] = []
         try:
             async with self._lane.stream(body) as answer:
                 async for event in answer:
                     if event.words:
                         pieces.append(event.words)
-                        yield self._restored(event.words, parts)
+                        shown = event.words if restorer is None else restorer.feed(event.words)
+                        if shown:
+                            yield shown
+            if restorer is not None and (rest := restorer.finish()):
+                yield rest
         finally:
             self._run.answers.append("".join(pieces))
 
-    def _parts(self, prompt: str, variables: Mapping[str, Any]) -> tuple[SafeText, SafeText]:
-        """Render the prompt, mask it and note it in the run."""
-        system, user = (anonymise(text, PASS_THROUGH) for text in render(self._module, self._prompt, prompt, variables))
-        self._run.prompts.append(f"{system.text}\n\n{user.text}")
-        return system, user
+    async def _messages(self, prompt: str, variables: Mapping[str, Any]) -> list[Message]:
+        """Render the prompt, mask it and note it in the run; an empty system part is left out.
 
-    @staticmethod
-    def _restored(text: str, parts: tuple[SafeText, SafeText]) -> str:
-        """Put the originals back into what the model wrote."""
-        for part in parts:
-            text = restore(text, part.placeholders)
-        return text
+        A system part without variables is the module's own text: nobody's data, and equal for every run.
+        """
+        fixed, words = render(self._module, self._prompt, prompt, variables)
+        own = fixed == split_prompt(self._prompt.text)[0]
+        system = anonymise(fixed, PASS_THROUGH) if own else await self._veil.aside(self._veil.hide, fixed)
+        user: SafeText = await self._veil.aside(self._veil.hide, words)
+        self._run.prompts.append(f"{system.text}\n\n{user.text}")
+        first = [{"role": "system", "content": system.text}] if system.text else []
+        return [*first, {"role": "user", "content": user.text}]
 
     def _body(self, messages: list[Message], max_tokens: int) -> dict[str, Any]:
         """Return a request that gives the same answer each time, as far as the engine can."""
@@ -116,10 +125,3 @@ class Asking:
         text = found.text or ""
         self._run.answers.append(text)
         return text
-
-
-def _messages(parts: tuple[SafeText, SafeText]) -> list[Message]:
-    """Return the chat of a prompt; an empty system part is left out."""
-    system, user = parts
-    first = [{"role": "system", "content": system.text}] if system.text else []
-    return [*first, {"role": "user", "content": user.text}]

@@ -8,19 +8,21 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from inference.anonymise import PASS_THROUGH, Masking, anonymise
+from inference.gateway.declared import declared
 from inference.gateway.events import Event
 from inference.gateway.features import CHAT
 from inference.gateway.gateway import Gateway
 from inference.gateway.lanes import Completion, Lane
+from inference.gateway.masking import Veil
 from inference.gateway.passage import cancelled, logged, passed_back
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, OutputInvalid, RequestInvalid
-from inference.gateway.protocol import data_classes_of, json_object, model_of, new_run
+from inference.gateway.protocol import json_object, model_of, new_run
 from inference.gateway.runs import Run
 from inference.gateway.structure import Structure, repaired, structure_of
+from inference.gateway.veiled import StreamVeil, hide_chat, restored_chat
 
 LOGGED_CHARACTERS = 100_000
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -28,21 +30,26 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 Body = dict[str, Any]
 
 
-def _masked_messages(body: dict[str, Any], masking: Masking) -> list[str]:
-    """Mask the text of every message in place; return the texts for the log. Raises RequestInvalid."""
+def _check_messages(body: Body) -> None:
+    """Raise RequestInvalid when a chat has no messages."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         message = "The field 'messages' must be a list with at least one message."
         raise RequestInvalid(message, "messages")
-    texts: list[str] = []
-    for entry in messages:
-        if not isinstance(entry, dict):
-            message = "A message must be an object."
-            raise RequestInvalid(message, "messages")
-        if isinstance(entry.get("content"), str):
-            entry["content"] = anonymise(entry["content"], masking).text
-            texts.append(entry["content"])
-    return texts
+    if not all(isinstance(entry, dict) for entry in messages):
+        message = "A message must be an object."
+        raise RequestInvalid(message, "messages")
+
+
+def _texts(body: Body) -> list[str]:
+    """Return the texts of a chat, for the log."""
+    found: list[str] = []
+    for entry in body["messages"]:
+        content = entry.get("content")
+        parts = content if isinstance(content, list) else [content]
+        texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
+        found += (text for text in texts if isinstance(text, str))
+    return found
 
 
 async def chat(gateway: Gateway, request: Request) -> Response:
@@ -51,17 +58,26 @@ async def chat(gateway: Gateway, request: Request) -> Response:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(logged(gateway, run))
         body = await json_object(request)
-        classes = data_classes_of(body, run)
-        run.prompts = _masked_messages(body, PASS_THROUGH)
+        _check_messages(body)
+        classes, veil = declared(body, run)
+        body = await veil.aside(hide_chat, veil, body)
+        run.prompts = _texts(body)
         structure = structure_of(body)  # A wrong schema is refused before an engine is asked.
         lane = gateway.bind(run, "chat", model=model_of(body), data_classes=classes)
         if body.get("stream"):
             options = body.get("stream_options")
-            relay = Relay(run, structure, counted=isinstance(options, dict) and bool(options.get("include_usage")))
+            relay = Relay(
+                run, structure, veil, counted=isinstance(options, dict) and bool(options.get("include_usage"))
+            )
             answer = await unless_gone(request, stack.enter_async_context(lane.stream(body)))
             return cancelled(run) if answer is None else relay.response(answer, stack.pop_all())
         found = await unless_gone(request, _whole(lane, body, structure, run))
-        return cancelled(run) if found is None else passed_back(found.reply, run)
+        if found is None:
+            return cancelled(run)
+        if not veil.active:
+            return passed_back(found.reply, run)
+        restored = await veil.aside(restored_chat, veil, found.found)
+        return JSONResponse(restored, headers={"X-Ostrov-Run": run.id})
 
 
 async def _whole(lane: Lane, body: Body, structure: Structure | None, run: Run) -> Completion:
@@ -101,11 +117,15 @@ def _note(run: Run, found: Completion) -> None:
 class Relay:
     """Passes a stream on; when the engine breaks off, or its JSON does not fit, it ends with an error event."""
 
-    def __init__(self, run: Run, structure: Structure | None, *, counted: bool) -> None:
-        """Bind; `counted` says whether the caller wants the event with the token counts."""
+    def __init__(self, run: Run, structure: Structure | None, veil: Veil, *, counted: bool) -> None:
+        """Bind; `counted` says whether the caller wants the event with the token counts.
+
+        The words of the model pass through the veil on their way to the caller, not to the log.
+        """
         self._run = run
-        self._structure = structure
         self._counted = counted
+        self._structure = structure
+        self._veil = StreamVeil(veil, in_json=structure is not None) if veil.active else None
         self._words: list[str] = []
         self._calls: list[Any] = []
         self._kept = 0
@@ -126,12 +146,18 @@ class Relay:
                         if event.data is None:
                             self._require_fit()
                         if self._counted or not event.is_count:
-                            yield event.raw
+                            yield self._restored(event)
                     self._run.verdict = "ok"
                 finally:
                     self._note()
         except GatewayProblem as problem:
             yield f"data: {json.dumps({'error': problem.body()}, ensure_ascii=False)}\n\n".encode()
+
+    def _restored(self, event: Event) -> bytes:
+        """Return an event as the caller gets it."""
+        if self._veil is None or event.data is None:
+            return event.raw
+        return f"data: {json.dumps(self._veil.event(event.data), ensure_ascii=False)}\n\n".encode()
 
     def _keep(self, event: Event) -> None:
         """Keep the words for the log, and for the check of their structure."""

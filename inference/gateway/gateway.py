@@ -18,6 +18,7 @@ from inference.gateway.decisions import Decisions
 from inference.gateway.features import Features, FeatureUnknown
 from inference.gateway.keys import Key, KeyRing
 from inference.gateway.lanes import Lane
+from inference.gateway.policy import ModuleRules
 from inference.gateway.problems import GatewayProblem
 from inference.gateway.prompts import Prompts
 from inference.gateway.run_log import RunLog
@@ -53,6 +54,7 @@ class Gateway:
         self._decisions = decisions
         self.features = Features(modules, config.features, decisions)
         self.prompts = Prompts(modules, decisions)
+        self.module_rules = ModuleRules(config)
         self._read_again = read_again
         self._refusal: str | None = None
         self._reloading: asyncio.Task[None] | None = None
@@ -106,6 +108,7 @@ class Gateway:
         self.traffic.apply(config)
         self.keys.replace(keys)
         self.features, self._refusal = features, None
+        self.module_rules = ModuleRules(config)
         log.info("config.reloaded engines=%d keys=%d", len(config.engines), len(keys))
 
     def readiness(self) -> dict[str, Any]:
@@ -127,7 +130,9 @@ class Gateway:
 
     def bind(self, run: Run, role: str, *, data_classes: tuple[str, ...] = (), model: str | None = None) -> Lane:
         """Return the way of a run to the engines. Raises BudgetSpent, ModelUnknown or PolicyForbids."""
-        return self.traffic.lane(run, role, data_classes=data_classes, model=model)
+        lane = self.traffic.lane(run, role, data_classes=data_classes, model=model)
+        lane.require = lambda: self.features.require(run.feature)
+        return lane
 
     def close_run(self, run: Run, problem: GatewayProblem | None = None) -> None:
         """Give a finished run its verdict, count it and hand it to the log."""

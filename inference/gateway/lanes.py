@@ -65,6 +65,7 @@ class Lane:
         self._pool = pool
         self._run = run
         self._attempts = attempts
+        self.require: Callable[[], None] = _nothing
         self.role = pool.role
         if pool.expected is not None:
             self._note_engine(pool.expected)
@@ -159,6 +160,7 @@ class Lane:
             engine = _engine(turn)
             self._run.queue_ms += turn.waited_seconds * 1000
             try:
+                self.require()  # What was on when the request came may have been switched off while it waited.
                 return turn, await self._worked(engine, work, whole=whole)
             except GatewayProblem as problem:
                 self._queue.release(turn)
@@ -218,6 +220,10 @@ class Lane:
         """Note in the run which engine serves it."""
         self._run.engine, self._run.model = engine.name, engine.model or None
         self._run.model_hash = engine.model_hash or None
+
+
+def _nothing() -> None:
+    """Require nothing of a request whose turn has come."""
 
 
 def _engine(turn: Turn) -> Engine:

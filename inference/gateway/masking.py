@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from pydantic import JsonValue
-
 from inference.anonymise import CLASSES, PASS_THROUGH, KnownValue, Masker, Restorer, SafeText, anonymise
 from inference.gateway.policy import Policy
 from inference.gateway.problems import GatewayProblem
@@ -36,6 +34,8 @@ KNOWN_KINDS: Final = {
     "addresses": "address",
 }
 """Which field of a module's input names values of which class of personal data."""
+LOGGED_TEXTS: Final = frozenset({"value", "quote"})
+"""Which fields of a piece of evidence are words of somebody."""
 
 
 class PersonalDataRefused(GatewayProblem):
@@ -117,10 +117,10 @@ class Veil:
         """Return what restores an answer that comes in pieces; None where nothing was hidden."""
         return None if self._masker is None else self._masker.restorer(in_json=in_json)
 
-    def for_log(self, value: JsonValue) -> JsonValue:
-        """Return a restored value as the log may keep it: what was hidden in this run is hidden again."""
+    def for_log(self, feature: dict[str, Any]) -> dict[str, Any]:
+        """Return a piece of evidence as the log may keep it: what was hidden in this run is hidden again."""
         if self._masker is None:
-            return value
+            return feature
         masker, surfaces = self._masker, sorted(self._masker.placeholders().items(), key=lambda item: -len(item[1]))
 
         def hidden(text: str) -> str:
@@ -129,8 +129,7 @@ class Veil:
                 text = text.replace(surface, placeholder) if surface else text
             return text
 
-        found: JsonValue = mapped(value, hidden)
-        return found
+        return {name: mapped(value, hidden) if name in LOGGED_TEXTS else value for name, value in feature.items()}
 
 
 def mapped(value: Any, change: Callable[[str], str]) -> Any:

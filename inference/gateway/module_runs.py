@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from inference.gateway.asking import Asking
+from inference.gateway.declared import veil_of
 from inference.gateway.gateway import Gateway
-from inference.gateway.lanes import Lane
+from inference.gateway.masking import known_values
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, ModuleUnknown, OutputInvalid
 from inference.gateway.protocol import ModuleRequest, event, invalid, new_run, run_summary
@@ -23,13 +24,14 @@ ENDPOINT = "module"
 CLIENT_CLOSED = 499
 
 
-def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> tuple[Run, Lane]:
-    """Begin a run: who asks about what, with which versions and hashes, and its way to the engines.
+def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> tuple[Run, Asking]:
+    """Begin a run: who asks about what, with which versions and hashes, and what it asks its model through.
 
     Raises PolicyForbids, FeatureOff or BudgetSpent.
     """
     manifest, prompt = module.manifest, gateway.prompts.chosen(module)
     run = new_run(request, ENDPOINT, manifest.name)
+    run.rules = gateway.module_rules.within(run.rules, manifest.name)
     run.module, run.module_version = manifest.name, manifest.version
     run.prompt_version, run.prompt_hash, run.prompt_file = prompt.version, prompt.hash, prompt.file
     if asked.subject is not None:
@@ -38,7 +40,9 @@ def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequ
         gateway.features.require(run.feature)
         run.rules.check_module(manifest.name)
         run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
-        return run, gateway.bind(run, manifest.role, data_classes=manifest.data_classes)
+        lane = gateway.bind(run, manifest.role, data_classes=manifest.data_classes)
+        veil = veil_of(run, list(known_values(asked.input)))
+        return run, Asking(module, prompt, lane, run, veil)
     except GatewayProblem as problem:
         gateway.close_run(run, problem)
         raise
@@ -76,18 +80,17 @@ def _as_problem(error: Exception) -> GatewayProblem | None:
 class ModuleRun:
     """One run of a module, from its input to its logged verdict."""
 
-    def __init__(self, gateway: Gateway, module: Module, run: Run, lane: Lane) -> None:
-        """Choose the engine for a run that has begun."""
+    def __init__(self, gateway: Gateway, module: Module, run: Run, asking: Asking) -> None:
+        """Bind a run that has begun."""
         self._gateway = gateway
         self._module = module
         self._run = run
-        prompt = gateway.prompts.chosen(module)
-        self._asking = Asking(module, prompt, lane, run)
+        self._asking = asking
 
-    def _finished(self, output: BaseModel) -> dict[str, Any]:
+    async def _finished(self, output: BaseModel) -> dict[str, Any]:
         """Check the output against its schema and return the answer. A module may go on without its model."""
         found = self._module.output.model_validate(output.model_dump()).model_dump(mode="json")
-        self._run.features = features_of(found)
+        self._run.features = await self._asking.for_log(features_of(found))
         if self._run.verdict == "output_invalid":
             self._run.verdict = "degraded"
         return {"run": run_summary(self._run), "output": found}
@@ -100,7 +103,7 @@ class ModuleRun:
             if output is None:
                 self._run.verdict = "cancelled"
                 return Response(status_code=CLIENT_CLOSED)
-            return JSONResponse(self._finished(output))
+            return JSONResponse(await self._finished(output))
         except asyncio.CancelledError:
             self._run.verdict = "cancelled"
             raise
@@ -136,7 +139,7 @@ class ModuleRun:
                 if isinstance(piece, str):
                     yield event("token", {"text": piece})
                 else:
-                    yield event("result", self._finished(piece))
+                    yield event("result", await self._finished(piece))
             ended = True
         except Exception as error:
             ended = True

@@ -14,13 +14,15 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from inference.anonymise import PASS_THROUGH, Masking, anonymise
+from inference.gateway.declared import declared, veil_of
 from inference.gateway.engine import Engine
 from inference.gateway.features import EMBEDDINGS, TRANSCRIPTION
 from inference.gateway.gateway import Gateway
+from inference.gateway.masking import Veil
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import EngineFailed, GatewayProblem, RequestInvalid
-from inference.gateway.protocol import data_classes_of, json_object, model_of, new_run
+from inference.gateway.protocol import json_object, model_of, new_run
+from inference.gateway.recordings import check_voice, veiled_upload
 from inference.gateway.runs import Run
 from inference.gateway.wire import Reply
 
@@ -34,20 +36,23 @@ TOKEN_COUNT_BYTES = 2_000
 CLIENT_CLOSED = 499
 
 
-def _masked_inputs(body: dict[str, Any], masking: Masking) -> None:
-    """Mask the texts to embed in place. Raises RequestInvalid."""
+def _hide_inputs(body: dict[str, Any], veil: Veil) -> None:
+    """Hide in the texts to embed, in place, what the policy hides. Raises RequestInvalid or PersonalDataRefused."""
     found = body.get("input")
     if isinstance(found, str):
-        body["input"] = anonymise(found, masking).text
+        body["input"] = veil.hide(found).text
     elif isinstance(found, list) and found and all(isinstance(text, str) for text in found):
-        body["input"] = [anonymise(text, masking).text for text in found]
+        body["input"] = [veil.hide(text).text for text in found]
     else:
         message = "The field 'input' must be a text or a list of texts."
         raise RequestInvalid(message, "input")
 
 
-def _masked_documents(body: dict[str, Any], masking: Masking) -> None:
-    """Mask the question and the documents in place. Raises RequestInvalid."""
+def _hide_documents(body: dict[str, Any], veil: Veil) -> None:
+    """Hide in the question and the documents, in place, what the policy hides.
+
+    Raises RequestInvalid or PersonalDataRefused.
+    """
     query, documents = body.get("query"), body.get("documents")
     if not isinstance(query, str) or not query.strip():
         message = "The field 'query' must be a text."
@@ -55,8 +60,8 @@ def _masked_documents(body: dict[str, Any], masking: Masking) -> None:
     if not isinstance(documents, list) or not documents or not all(isinstance(text, str) for text in documents):
         message = "The field 'documents' must be a list of texts with at least one."
         raise RequestInvalid(message, "documents")
-    body["query"] = anonymise(query, masking).text
-    body["documents"] = [anonymise(text, masking).text for text in documents]
+    body["query"] = veil.hide(query).text
+    body["documents"] = [veil.hide(text).text for text in documents]
 
 
 def _check_ranking(count: int, reply: Reply, engine: Engine) -> None:
@@ -121,8 +126,8 @@ async def embeddings(gateway: Gateway, request: Request) -> Response:
     run = new_run(request, "embeddings", EMBEDDINGS)
     async with logged(gateway, run):
         body = await json_object(request)
-        classes = data_classes_of(body, run)
-        _masked_inputs(body, PASS_THROUGH)
+        classes, veil = declared(body, run)
+        await veil.aside(_hide_inputs, body, veil)
         lane = gateway.bind(run, "embed", model=model_of(body), data_classes=classes)
         answer = await unless_gone(request, lane.post(EMBED_PATH, body, _check_vectors))
         if answer is None:
@@ -136,14 +141,16 @@ async def rerank(gateway: Gateway, request: Request) -> Response:
     run = new_run(request, "rerank", EMBEDDINGS)
     async with logged(gateway, run):
         body = await json_object(request)
-        classes = data_classes_of(body, run)
-        _masked_documents(body, PASS_THROUGH)
+        classes, veil = declared(body, run)
+        await veil.aside(_hide_documents, body, veil)
         lane = gateway.bind(run, "rerank", model=model_of(body), data_classes=classes)
         count = len(body["documents"])
         answer = await unless_gone(request, lane.post(RERANK_PATH, body, partial(_check_ranking, count)))
         if answer is None:
             return cancelled(run)
         _count(run, answer.body)
+        if veil.active:
+            answer.body = (await veil.aside(veil.restore_json, answer.body.decode())).encode()
         return passed_back(answer, run)
 
 
@@ -151,10 +158,16 @@ async def transcriptions(gateway: Gateway, request: Request) -> Response:
     """Pass a recording to a speech engine as it arrives; its words are kept by the caller, not in the log."""
     run = new_run(request, "transcription", TRANSCRIPTION)
     async with logged(gateway, run):
-        lane = gateway.bind(run, "speech")
+        check_voice(run)
+        run.rules.check(("personal",), what="A recording")
+        lane = gateway.bind(run, "speech", data_classes=("personal",))
+        veil = veil_of(run, [])
         headers = {name: request.headers[name] for name in PASSED_HEADERS if name in request.headers}
+        parts: AsyncIterator[bytes] = request.stream()
         try:
-            answer = await lane.upload(SPEECH_PATH, request.stream(), headers)
+            if veil.active:
+                parts, headers = await veiled_upload(request, veil)
+            answer = await lane.upload(SPEECH_PATH, parts, headers)
         except ClientDisconnect:
             return cancelled(run)
         return passed_back(answer, run)

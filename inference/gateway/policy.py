@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from inference.gateway.config import ALL_CLASSES, EVERYTHING, OWN_POLICY, GatewayConfig, Personal, PolicyConfig
@@ -103,6 +103,20 @@ def _named(names: tuple[str, ...]) -> frozenset[str] | None:
 def policies_of(config: GatewayConfig) -> dict[str, Policy]:
     """Return the policies of a configuration by name."""
     return {name: Policy.of(name, given) for name, given in config.policies.items()}
+
+
+class ModuleRules:
+    """The policies of modules: the stricter of a module's and its caller's counts."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        """Read which module has which policy."""
+        policies = policies_of(config)
+        self._by_module = {name: policies.get(given.policy, ON_PREMISES) for name, given in config.modules.items()}
+
+    def within(self, rules: Policy, module: str) -> Policy:
+        """Return what a caller may do with a module; only a module whose own policy says so may apply unasked."""
+        own = self._by_module.get(module)
+        return replace(rules, autonomy="propose") if own is None else rules.within(own)
 
 
 ON_PREMISES = Policy(OWN_POLICY)

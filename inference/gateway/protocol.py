@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 
-from inference.gateway.config import ALL_CLASSES
 from inference.gateway.keys import key_of
 from inference.gateway.problems import RequestInvalid
 from inference.gateway.runs import Run
@@ -80,19 +79,6 @@ def model_of(body: dict[str, Any]) -> str | None:
         message = "The field 'model' must be a text: a role such as 'chat', or the name of a model."
         raise RequestInvalid(message, "model")
     return found
-
-
-def data_classes_of(body: dict[str, Any], run: Run) -> tuple[str, ...]:
-    """Take the classes of data out of a request. Raises RequestInvalid, or PolicyForbids when one is not allowed."""
-    said = body.pop("ostrov", None)
-    if said is None:
-        return ()
-    found = said.get("data_classes", []) if isinstance(said, dict) else None
-    if not isinstance(found, list) or not all(name in ALL_CLASSES for name in found):
-        message = f"The field 'ostrov.data_classes' must be a list of {', '.join(ALL_CLASSES)}."
-        raise RequestInvalid(message, "ostrov.data_classes")
-    run.rules.check(tuple(found), what="The request")
-    return tuple(found)
 
 
 def is_batch(request: Request) -> bool:
