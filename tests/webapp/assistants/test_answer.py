@@ -37,12 +37,19 @@ class Twin:
         self.word = ""
         self.down = False
         self.given: list[dict[str, Any]] = []
+        self.records: dict[str, dict[str, Any]] = {}
 
     def embed(self, texts: Sequence[str], **_how: Any) -> list[list[float]]:
         raise ModelUnavailable("off")
 
     def state(self) -> dict[str, Any]:
         return {"ready": False, "engines": {}}
+
+    def features(self) -> list[dict[str, Any]]:
+        return []
+
+    def run_record(self, run_id: str) -> dict[str, Any] | None:
+        return self.records.get(run_id)
 
     def run(self, module: str, subject: Any, value: dict[str, Any], *, actor: int | None = None) -> dict[str, Any]:
         if self.down:
@@ -53,6 +60,7 @@ class Twin:
             if self.word and self.word in passage["text"]:
                 line = next(part for part in passage["text"].split("\n") if self.word in part)
                 citation = {"ref": passage["ref"], "type": passage["type"], "id": passage["id"], "quote": line}
+                self.records[run["id"]] = {"features": [{"field": "citations", "quote": line, "confidence": 0.8}]}
                 return {"run": run, "output": {"answered": True, "answer": f"{line} [1]", "citations": [citation]}}
         return {"run": run, "output": {"answered": False, "answer": "", "citations": [], "reason": "nothing"}}
 
@@ -312,3 +320,51 @@ def test_page_and_panel_are_drawn(client_as: Client, records: dict[str, int]) ->
     panel = client.get(f"/assistant/of/organisation/{records['org']}", headers={"HX-Request": "true"}).text
     assert f'value="organisation:{records["org"]}"' in panel
     assert client.get("/assistant/of/galaxy/1").status_code == 404
+
+
+def the_run(app: App) -> str:
+    with app.parts.sessions() as session:
+        return session.query(Run).filter_by(module="answer").order_by(Run.created_at.desc()).first().id
+
+
+def test_an_answer_tells_why_with_its_sources(app, twin, client_as):
+    twin.word = "120"
+    staff = client_as("staff")
+    told = staff.post("/assistant/ask", data={"question": "What is the amount of Forklifts for Leeds?"}).text
+    run_id = the_run(app)
+    assert f"/assistant/answers/{run_id}/why" in told
+    page = staff.get(f"/assistant/answers/{run_id}/why")
+    assert page.status_code == 200
+    assert "Source 1" in page.text
+    assert "Forklifts for Leeds" in page.text
+    api = staff.get(f"/api/v1/assistant/answers/{run_id}/why").json
+    assert api["grounds"][0]["quote"]
+    for other in ("colleague", "head", "admin"):
+        assert client_as(other).get(f"/assistant/answers/{run_id}/why").status_code == 404
+        assert client_as(other).get(f"/api/v1/assistant/answers/{run_id}/why").status_code == 404
+
+
+def test_a_source_that_was_closed_since_says_nothing_any_more(app, twin, client_as):
+    twin.word = "120"
+    staff = client_as("staff")
+    staff.post("/assistant/ask", data={"question": "What is the amount of Forklifts for Leeds?"})
+    run_id = the_run(app)
+    with app.parts.sessions() as session:
+        (cited,) = session.get(Run, run_id).cited
+        model = {"deal": Deal, "organisation": Organisation}[cited["type"]]
+        record = session.get(model, cited["id"])
+        before = record.owner_id, record.team_id
+        record.owner_id = record.team_id = None
+        session.commit()
+    page = staff.get(f"/assistant/answers/{run_id}/why").text
+    with app.parts.sessions() as session:
+        record = session.get(model, cited["id"])
+        record.owner_id, record.team_id = before
+        session.commit()
+    assert "you may not open it any more" in page
+    assert "120" not in page.split("Details for specialists")[0].split("What it rests on")[1]
+
+
+@pytest.mark.parametrize("address", ["/assistant/answers/nothing/why", "/api/v1/assistant/answers/nothing/why"])
+def test_an_answer_that_was_never_given_is_not_found(client_as, address):
+    assert client_as("staff").get(address).status_code == 404

@@ -5,13 +5,26 @@ from __future__ import annotations
 from flask import Response, g, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, Field
 
 from appliance.contract import search as contract
-from webapp.assistants.answer import service
+from webapp.assistants.answer import service, why
 from webapp.kit import changes
 from webapp.kit.db import transaction
 
 api = APIBlueprint("assistant_api", __name__, abp_tags=[Tag(name="assistant")])
+
+
+class AnswerPath(BaseModel):
+    """Which answer, by its run."""
+
+    run_id: str = Field(max_length=64)
+
+
+@api.get("/assistant/answers/<run_id>/why")
+def why_answer(path: AnswerPath) -> Response:
+    """Why an answer says what it says: the run, its versions and times, and the sources; for who asked."""
+    return jsonify(why.of_answer(g.session, g.actor, g.parts.gateway, g.parts.sources, path.run_id).as_json())
 
 
 @api.post("/assistant/ask", responses={200: contract.Answer})

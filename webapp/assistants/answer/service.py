@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from webapp.ai.gateway import Gateway
+from webapp.ai.gateway import FeatureOff, Gateway
 from webapp.ai.proposals.models import Run
 from webapp.ai.search.vectors import question_vectors
+from webapp.ai.switches import switches
 from webapp.assistants.answer import facts
 from webapp.assistants.answer.facts import Client
 from webapp.assistants.answer.reading import Asked, collect
@@ -25,6 +26,7 @@ from webapp.kit.searchable import SearchSource
 
 MODULE = "answer"
 LONGEST_QUESTION = 2000
+KEPT = ("n", "type", "id", "second", "page")  # of a citation: where it leads, not what it says
 CLIENT_KINDS = ("organisation", "person")
 
 
@@ -93,6 +95,13 @@ def speaking(locale: str) -> Iterator[None]:
         use_locale(before)
 
 
+def require_on(gateway: Gateway) -> None:
+    """Raise FeatureOff, with the administrator's reason, while the assistant is switched off."""
+    off = switches(gateway).off(MODULE)
+    if off is not None:
+        raise FeatureOff(off.reason)
+
+
 def prepare(
     session: Session,
     actor: Actor,
@@ -101,6 +110,7 @@ def prepare(
     client: Client | None = None,
 ) -> Prepared:
     """Read the question and find its passages within the actor's rights; the audit says what the model will read."""
+    require_on(parts.gateway)
     asked = " ".join(question.replace("\x00", " ").split())
     if not asked:
         raise Invalid({"question": N_("Ask a question first")})
@@ -142,6 +152,9 @@ def remember(session: Session, actor: Actor, answer: Answered) -> None:
                 prompt_tokens=int(run.get("prompt_tokens") or 0),
                 completion_tokens=int(run.get("completion_tokens") or 0),
                 asked_by=actor.id,
+                cited=[
+                    {name: getattr(c, name) for name in ("n", "type", "id", "second", "page")} for c in answer.citations
+                ],
             )
         )
     keys = sorted({f"{c.type}:{c.id}" for c in answer.citations})

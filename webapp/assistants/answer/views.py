@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, stream_with_context
+from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
 from markupsafe import Markup, escape
 
-from webapp.ai.gateway import BadOutput, BadRecording, ModelUnavailable
-from webapp.assistants.answer import service
+from webapp.ai.gateway import BadOutput, BadRecording, FeatureOff, ModelUnavailable, problem_of
+from webapp.ai.switches import switches
+from webapp.assistants.answer import service, why
 from webapp.assistants.answer.service import Answered, Prepared
 from webapp.assistants.answer.sources import address
 from webapp.kit import changes
@@ -20,6 +21,7 @@ from webapp.kit.db import transaction
 from webapp.kit.errors import AppError, NotFound
 from webapp.kit.i18n import N_, _, gettext
 from webapp.web.page import page
+from webapp.web.why import why_page
 
 bp = Blueprint("answer", __name__, url_prefix="/assistant", template_folder="templates")
 NUMBER = re.compile(r"\s?\[(\d+)\]")
@@ -41,7 +43,8 @@ EXAMPLES = (
 @bp.get("")
 def index() -> Response:
     """The page on which questions are asked."""
-    return page("answer/index.html", examples=EXAMPLES, searched=_searched())
+    off = switches(g.parts.gateway).off(service.MODULE)
+    return page("answer/index.html", examples=EXAMPLES, searched=_searched(), off=off)
 
 
 @bp.get("/of/<kind>/<int:record_id>")
@@ -49,14 +52,25 @@ def panel(kind: str, record_id: int) -> Response:
     """The panel of a client's card: questions about this client alone."""
     if kind not in service.CLIENT_KINDS:
         raise NotFound
+    if switches(g.parts.gateway).off(service.MODULE):
+        return Response("")  # the card is shown without its panel
     return page("answer/panel.html", client=f"{kind}:{record_id}")
+
+
+@bp.get("/answers/<run_id>/why")
+def why_answer(run_id: str) -> Response:
+    """Why an answer says what it says."""
+    return why_page(why.of_answer(g.session, g.actor, g.parts.gateway, g.parts.sources, run_id))
 
 
 @bp.post("/ask")
 def ask() -> Response:
     """Answer a question as server-sent events: `token` pieces, then `done` with the answer or why there is none."""
     client = service.read_client(request.form.get("client", ""))
-    prepared = service.prepare(g.session, g.actor, g.parts, request.form.get("question", ""), client)
+    try:
+        prepared = service.prepare(g.session, g.actor, g.parts, request.form.get("question", ""), client)
+    except FeatureOff as error:
+        return Response(_event("done", {"html": _switched_off(error)}), mimetype="text/event-stream")
     # The events begin after this transaction is committed, so the audit knows of the question whatever follows.
     answer = Response(stream_with_context(_events(prepared)), mimetype="text/event-stream")
     answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -72,7 +86,9 @@ def _events(prepared: Prepared) -> Iterator[str]:
             elif name == "result":
                 yield _event("done", {"html": _finish(prepared, data)})
             elif name == "error":
-                yield _event("done", {"html": _drawn(prepared, Answered(answered=False, answer=_said(_failure(data))))})
+                yield _event(
+                    "done", {"html": _drawn(prepared, Answered(answered=False, answer=_said(problem_of(data))))}
+                )
     except (ModelUnavailable, BadOutput, BadRecording) as error:
         yield _event("done", {"html": _drawn(prepared, Answered(answered=False, answer=_said(error)))})
 
@@ -92,7 +108,9 @@ def _drawn(prepared: Prepared, answer: Answered) -> str:
         {"title": s.title, "url": address(g.parts.sources, s.type, s.id, s.second, s.page), "icon": _icon(s.type)}
         for s in service.nearest(prepared.sources)
     ]
-    facts = {"answer": answer, "text": _with_numbers(answer, key), "key": key}
+    run_id = answer.run.get("id")
+    why_url = url_for(".why_answer", run_id=run_id) if run_id else None
+    facts = {"answer": answer, "text": _with_numbers(answer, key), "key": key, "why_url": why_url}
     return render_template("answer/answer.html", near=near, searched=_searched(), degraded=prepared.degraded, **facts)
 
 
@@ -117,12 +135,21 @@ def _searched() -> list[str]:
     return [_(name) for entity, name in SEARCHED.items() if entity in g.parts.sources and g.actor.may(entity)]
 
 
-def _failure(problem: Mapping[str, Any]) -> AppError:
-    return BadOutput() if "output-invalid" in str(problem.get("type", "")) else ModelUnavailable()
+def _excused(prepared: Prepared, error: AppError) -> str:
+    return _drawn(prepared, Answered(answered=False, answer=_said(error)))
+
+
+def _switched_off(error: AppError) -> str:
+    """The assistant says that it is off, and why."""
+    answer = Answered(answered=False, answer=_said(error))
+    return render_template("answer/answer.html", answer=answer, near=[], searched=_searched(), degraded=False)
 
 
 def _said(error: AppError) -> str:
     """An error in words: what it is and what still works."""
+    if isinstance(error, FeatureOff):
+        reason = f" {_('Reason: %(reason)s.', reason=error.detail.rstrip('.'))}" if error.detail else ""
+        return f"{_('The assistant is switched off.')}{reason} {_('Search still works.')}"
     return f"{gettext(error.title)}. {_('Search still works, and the question can be asked again in a minute.')}"
 
 
