@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 
-from inference.anonymise.detect import find, language_of
+from inference.anonymise.detect import Detector
 from inference.anonymise.keys import Keys
 from inference.anonymise.known import KnownFinder
 from inference.anonymise.plain import Plain
@@ -81,8 +81,9 @@ class Masker:
             message = f"classes holds {', '.join(unknown)}; the classes are {', '.join(CLASSES)}"
             raise ValueError(message)
         self._language = language
-        self._classes = frozenset(CLASSES) if classes is None else classes
-        self._known = KnownFinder([value for value in known if value.kind in self._classes])
+        wanted = frozenset(CLASSES) if classes is None else classes
+        self._known = KnownFinder([value for value in known if value.kind in wanted])
+        self._detector = Detector(None if language == "auto" else language, wanted)
         self._vault = Vault()
         self._keys = Keys()
         self._seen: list[_Seen] = []
@@ -97,12 +98,9 @@ class Masker:
     def mask(self, text: str) -> Masked:
         """Replace personal data by placeholders. Text that looks like a placeholder is itself replaced by one."""
         plain = Plain(text)
-        language = language_of(plain.text) if self._language == "auto" else self._language
         found = [Found(m.start(), m.end(), LITERAL, LITERAL_RANK) for m in PLACEHOLDER.finditer(plain.text)]
         found += self._known.find(plain.text)
-        found += (
-            item for item in find(plain.text, language, mixed=self._language == "auto") if item.kind in self._classes
-        )
+        found += self._detector.find(plain.text)
         spans: list[Span] = []
         pieces: list[str] = []
         marks: list[tuple[int, int, int, int]] = []

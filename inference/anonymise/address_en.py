@@ -1,0 +1,77 @@
+"""Postal addresses as English writes and says them, and the German kind of street."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import one_of, windows
+from inference.text.number_words import CARDINALS
+
+_SAID: Final = one_of(
+    w for w, (kind, _) in CARDINALS.items() if kind in {"unit", "teen", "ten", "times"} and w.isascii()
+)
+_SURE_TYPE: Final = (
+    r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|boulevard|blvd|parkway|pkwy|highway|hwy|crescent|terrace|mews|court|square|prospekt"
+    r"|prospect|ulitsa)"
+)
+_TYPE: Final = (
+    rf"(?:{_SURE_TYPE}|dr|way|ct|place|pl|sq|close|cres|gardens?|gdns|grove|hill|row|walk|quay|circle|cir|broadway|embankment|turnpike"
+    r"|trail|loop|alley|wharf|rise|view|green|park|yard|parade|plaza|point|crossing|heights|ridge)"
+)
+_DIRECTION: Final = r"(?:NE|NW|SE|SW|North|South|East|West|N|S|E|W)"
+_WORD: Final = r"(?:(?-i:St\.|Dr\.|[A-Z][\w'-]*|\d{1,3}(?:st|nd|rd|th)))"
+_NUMBER: Final = r"(?:\d{1,5}[a-z]?(?:[-/]\d{1,4}[a-z]?)?)"
+_UNIT: Final = (
+    r"(?:(?:flat|apt\.?|apartment|unit|suite|ste\.?|room|rm\.?|office|studio|floor|level|block)\s?#?\s?[\w-]{1,6}|#\s?\d{1,5}[a-z]?"
+    r"|\d{1,3}(?:st|nd|rd|th)\sfloor)"
+)
+_ZIP: Final = r"(?:\d{5}(?:-\d{4})?(?!\d))"
+_POSTCODE: Final = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?)\s?(?-i:\d[A-Z]{2})(?!\w))"
+_TOWN: Final = r"(?:(?-i:St\.\s)?(?-i:[A-Z])[A-Za-z'-]+(?:\s(?:upon\s|on\s|in\s)?(?-i:[A-Z])[a-z'-]+){0,3}(?!\w))"
+_COUNTRY: Final = r"(?:UK|USA|U\.S\.A\.|United Kingdom|England|Scotland|Wales|Russia|Germany|Ireland|Canada)"
+_AFTER: Final = (
+    rf"(?:,?\s{_DIRECTION}(?!\w))?(?:,?\s{{1,2}}{_UNIT}){{0,2}}(?:,\s{_TOWN}){{0,4}}"
+    rf"(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?(?:,\s{_COUNTRY})?"
+)
+_BARE: Final = r"(?:Broadway|Strand|Bowery|Mall|Park Lane|Piccadilly|Whitehall|Pall Mall|Cheapside)"
+NUMBER_FIRST = re.compile(
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s)?{_NUMBER},?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    re.IGNORECASE,
+)
+NUMBER_LAST = re.compile(
+    rf"(?<!\w)(?:{_WORD}\s){{1,3}}{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?{_NUMBER}(?![\w.,]\d){_AFTER}",
+    re.IGNORECASE,
+)
+NUMBER_LAST_GATE = re.compile(rf"\b{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?\d", re.IGNORECASE)
+GERMAN = re.compile(
+    r"(?<!\w)[A-Z][\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|straat|gracht)\s\d{1,4}[a-z]?(?:,\s(?:D-)?\d{4,5}\s[A-Z]\w+)?"
+)
+_SMALL_WORD: Final = r"(?!(?:of|in|on|at|for|to|the|and|or|a|new|more|days?|weeks?|months?|years?|hours?|minutes?|percent|other|different|miles|units)\s)[a-z'-]{2,}\s"
+SAID = re.compile(
+    rf"(?<!\w)(?:(?:flat|apartment|unit|suite)\s(?:{_SAID}|\d+[a-z]?),?\s)?(?:{_SAID}(?:[\s-](?:and\s)?{_SAID}){{0,3}}|\d{{1,5}}[a-z]?)\s"
+    rf"(?:{_SMALL_WORD}){{1,2}}{_SURE_TYPE}(?!\w)"
+    rf"(?:,?\s(?:flat|apartment|unit|suite|apt)\s(?:number\s)?(?:{_SAID}(?:[\s-]{_SAID})?|\d+[a-z]?))?",
+    re.IGNORECASE,
+)
+SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)", re.IGNORECASE)
+BOX = re.compile(r"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{1,6}", re.IGNORECASE)
+POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
+ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d{4})?)(?!\d)", re.IGNORECASE)
+STATE_ZIP = re.compile(r"(?<!\w)[A-Z][a-z]+(?:\s[A-Z][a-z]+){0,2},\s[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)")
+
+
+def find(text: str) -> list[Found]:
+    """Every address with a house number, a post box or a post code."""
+    found = [Found(m.start(), m.end(), "address", 63) for m in NUMBER_FIRST.finditer(text)]
+    for gate, pattern, rank, after in ((NUMBER_LAST_GATE, NUMBER_LAST, 62, 160), (SAID_GATE, SAID, 59, 60)):
+        for first, last in windows(gate, text, 64, after):
+            found += (Found(m.start(), m.end(), "address", rank) for m in pattern.finditer(text, first, last))
+    found += (Found(m.start(), m.end(), "address", 60) for m in GERMAN.finditer(text))
+    found += (Found(m.start(), m.end(), "address", 61) for m in BOX.finditer(text))
+    found += (
+        Found(m.start(), m.end(), "address", 54) for pattern in (POSTCODE, STATE_ZIP) for m in pattern.finditer(text)
+    )
+    found += (Found(m.start("zip"), m.end("zip"), "address", 54) for m in ZIP.finditer(text))
+    return found

@@ -1,0 +1,61 @@
+"""Birth dates: a date beside a word of birth."""
+
+from __future__ import annotations
+
+import re
+
+from inference.anonymise.dates import BARE_YEAR, DATE
+from inference.anonymise.spans import Found
+
+BIRTH = re.compile(
+    r"(?<![\w])(?:родил(?:ся|ась|ись)|рожд\w*|рожден\w*|рождён\w*|д\.\s?р\.|др(?![\w.])|г\.\s?р\.|гр(?=[ ,:])|именин\w*|юбилей|днюх\w+"
+    r"|date\sof\sbirth|birth\s?(?:date|day)s?|born(?:\son)?|d\.?o\.?b\.?(?!\w)|b\.\s?(?=\d))",
+    re.IGNORECASE,
+)
+DATED = re.compile(DATE, re.IGNORECASE)
+YEAR = re.compile(BARE_YEAR, re.IGNORECASE)
+YEAR_OF_BIRTH = re.compile(
+    r"(?<![\d.])(?:19|20)\d\d(?=\s?(?:г\.\s?р|года?\s(?:рождения|р\.)|г\.?\s?рожд))", re.IGNORECASE
+)
+AFTER, BEFORE = 64, 24
+BREAK = re.compile(r"[.;!?]\s|\n\s*\n|\d{5}")
+OTHER_DATE = re.compile(
+    r"(?<!\w)(?:от|выдан\w*|дат\w+ выдачи|действ\w+|догов\w+|приказ\w*|доставк\w+|отгруз\w+|встреч\w+|позвон\w+|перезвон\w+|issued|expir\w+|valid|contract"
+    r"|delivery|signed|meeting|call(?:ed|ing)?|ship\w*|оформ\w+|прин[яе]т\w*|заехал\w*|переехал\w*|умер\w*)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def find(text: str) -> list[Found]:
+    """Every date that follows a word of birth closely, or that such a word follows."""
+    found: list[Found] = []
+    for birth in BIRTH.finditer(text):
+        after = _after(text, birth.end())
+        match = after or _before(text, birth.start())
+        if match is not None:
+            found.append(Found(match.start(), match.end(), "birth_date", 65))
+    found += (Found(m.start(), m.end(), "birth_date", 64) for m in YEAR_OF_BIRTH.finditer(text))
+    return found
+
+
+def _after(text: str, end: int) -> re.Match[str] | None:
+    """The date that follows, with no sentence end, other date word or long number between."""
+    window = min(len(text), end + AFTER + 40)
+    match = DATED.search(text, end, window)
+    if match is None or match.start() - end > AFTER:
+        match = YEAR.search(text, end, min(window, end + 24))
+    if match is None:
+        return None
+    between = text[end : match.start()]
+    return None if BREAK.search(between) or OTHER_DATE.search(between) else match
+
+
+def _before(text: str, start: int) -> re.Match[str] | None:
+    """The date that stands right before."""
+    last = None
+    for match in DATED.finditer(text, max(0, start - BEFORE - 48), start):
+        last = match
+    if last is None or start - last.end() > BEFORE:
+        return None
+    between = text[last.end() : start]
+    return None if BREAK.search(between) or OTHER_DATE.search(text[max(0, last.start() - 20) : last.start()]) else last

@@ -1,0 +1,69 @@
+"""What the words before a number say it is: the nearest naming word on the left decides."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+REACH: Final = 64
+_NAMES: Final = {
+    "inn": r"инн ?/ ?кпп|инн|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
+    "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|(?:pension|individual) insurance(?: account)?(?: number| no)?",
+    "ogrn": r"огрн(?:ип)?|ogrn(?:ip)?|(?:primary|main) state registration(?: number| no)?|основн\w+ государственн\w+ регистрационн\w+ номер\w*",
+    "bik": r"бик\w{0,2}|bik|bic",
+    "account": (
+        r"р/с\w*|р\.? ?с\.|р/сч\w*|к/с\w*|л/с\w*|корр?\w*\.? ?сч[её]т\w*|корсч[её]т\w*|рсч[её]т\w*|расч\w*\.? ?сч[её]т\w*"
+        r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|(?:bank )?account|acct|a/c|sort code|routing"
+    ),
+    "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
+    "passport": r"(?:загран)?паспорт\w*|passport|(?:загран|удостоверени\w+ личности)|сери\w{1,2}",
+    "driver_licence": (
+        r"водит\w* удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах)"
+        r"|driv(?:er|ing)(?:'?s)? licen[cs]e|(?<![a-z])dl|licen[cs]e"
+    ),
+    "contract_number": r"договор\w*|дог\.|контракт\w*|соглашени\w*|contract|agreement",
+    "phone": (
+        r"тел(?:ефон\w*)?|моб(?:ильн\w+|\.)?|сотов\w+|звон\w+|созвон\w+|(?:пере|по|до)звон\w+|наб(?:рать|ерите|ирай\w*)|whatsapp|вотсап\w*"
+        r"|ватсап\w*|telegram|телеграм\w*|вайбер\w*|viber|факс\w*|смс|sms|факсу|phone|telephone|tel|mobile|cell(?:phone)?|call(?:ed|ing)?|ring"
+        r"|rang|dial|fax|text(?: me| him| her)?|reach|reachable|на связи|контакт\w*|contact|т\.|м\.|добавочн\w+"
+    ),
+    "other": (
+        r"заказ\w*|артикул\w*|арт\.|накладн\w+|трек\w*|отправлени\w*|заявк\w*|тикет\w*|обращени\w*|код\w*|ттн|упд|сч[её]т-фактур\w*"
+        r"|партн?и\w*|лот\w*|серийн\w+|s/n|sn|imei|vin|инвентарн\w+|модел\w+|штрих-?код\w*|ean|гтин|gtin|кадастров\w+|товар\w*|позици\w+"
+        r"|id|идентификатор\w*|кпп|окпо|оквэд|октмо|окато|kpp|пин|pin|лицензи\w+|сертификат\w*|декларац\w+|полис\w*|приказ\w*|акт\w?|гост"
+        r"|лояльност\w+|loyalty|order|invoice|sku|ticket|tracking|parcel|consignment|part|serial|ref(?:erence)?|barcode|upc|model|batch|lot"
+        r"|item|product|policy|case|booking|flight|version|build|certificate|purchase order|po|quote|сумм\w+|total|amount|шасси|партия"
+    ),
+}
+NAMING = re.compile(
+    r"(?<![\w/])(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![\w/])", re.IGNORECASE
+)
+LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
+
+
+def named(text: str, start: int, reach: int = REACH) -> str:
+    """The class that the nearest naming word before a place stands for, "other" for orders and the like, else ""."""
+    found = nearest(text, start, reach)
+    return found[0] if found else ""
+
+
+def nearest(text: str, start: int, reach: int = REACH) -> tuple[str, int] | None:
+    """The nearest naming word before a place and how far its end is; a long number between breaks the reach."""
+    first = max(0, start - reach)
+    last: re.Match[str] | None = None
+    for match in NAMING.finditer(text, first, start):
+        last = match
+    if last is None or LONG_NUMBER.search(text, last.end(), start):
+        return None
+    return str(last.lastgroup), start - last.end()
+
+
+def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:
+    """Whether the words right after a number name it: "7707083893 - это их ИНН"."""
+    match = NAMING.search(text, end, min(len(text), end + reach))
+    return match is not None and match.lastgroup == kind and not re.search(r"[.;\n\d]", text[end : match.start()])
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text."""
+    return "".join(letter for letter in text if "0" <= letter <= "9")

@@ -1,0 +1,38 @@
+"""Numbers of contracts: a code that follows the word for contract."""
+
+from __future__ import annotations
+
+import re
+
+from inference.anonymise.spans import Found
+
+_WORD = r"(?:договор\w{0,3}|дог\.|(?:гос)?контракт\w{0,3}|соглашени\w{1,3}|допсоглашени\w{1,3}|contracts?|agreements?|MSA|SLA|NDA|SOW)"
+_SIGN = r"(?:№№?|N[o°]?\.?|номер\w{0,3}|#|number|num\.?|nr\.?|no\.?|ref(?:erence)?\.?|id|код\w{0,2})"
+_DATE = r"(?:(?:от|from|dated|of) [\d./-]{6,10}(?: ?г(?:\.|ода))?|(?:от|from|dated|of) «?\d{1,2}»? [а-яa-z]+ \d{4}(?: ?г(?:\.|ода))?)"
+_CODE = r"(?=[\w/.-]{0,24}\d)[A-Za-zА-Яа-яЁё0-9](?:[A-Za-zА-Яа-яЁё0-9]|[/.\-_](?=[A-Za-zА-Яа-яЁё0-9])){0,30}"
+NUMBERED = re.compile(
+    rf"\b{_WORD}\b(?P<middle>[^\n;!?№#\d]{{0,60}}?(?:{_DATE}[ ,]{{1,3}})?){_SIGN}[ :]{{0,3}}(?:is |as |— |- |это )?(?P<code>{_CODE})(?![\w])",
+    re.IGNORECASE,
+)
+PLAIN = re.compile(
+    rf"\b{_WORD}(?:\s+(?:поставки|аренды|подряда|услуг|лизинга|займа|купли-продажи|комиссии))?[ :]{{1,3}}(?:is )?(?P<code>{_CODE})(?![\w])",
+    re.IGNORECASE,
+)
+MIXED = re.compile(r"\d.*[A-Za-zА-Яа-яЁё/_-]|[A-Za-zА-Яа-яЁё].*[\d]")
+DATE = re.compile(
+    r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d|\d+(?:st|nd|rd|th|й|го|ый|ое|я|ая|х|ти|ми|шт|тыс|лет)?-?(?:[а-я]{1,6})?"
+)
+OTHER_NUMBER = re.compile(r"телефон|phone|счет|счёт|инн|карт|паспорт|заказ|order|invoice|account|ticket", re.IGNORECASE)
+
+
+def find(text: str) -> list[Found]:
+    """Every contract number."""
+    found: list[Found] = []
+    for match in NUMBERED.finditer(text):
+        if not OTHER_NUMBER.search(match["middle"]):
+            found.append(Found(match.start("code"), match.end("code"), "contract_number", 72))
+    for match in PLAIN.finditer(text):
+        code = match["code"]
+        if MIXED.search(code) and not DATE.fullmatch(code):
+            found.append(Found(match.start("code"), match.end("code"), "contract_number", 71))
+    return found

@@ -1,0 +1,41 @@
+"""Driver's licences, found by their name."""
+
+from __future__ import annotations
+
+import re
+
+from inference.anonymise.context import digits_of, nearest
+from inference.anonymise.spans import Found
+
+RUSSIAN = re.compile(
+    r"(?<![\w.,/+-])\d\d ?(?:\d\d|[А-Яа-я]{2}|[A-Za-z]{2})[ ,]{0,2}(?:№|N|номер|number|no\.?)? ?(?:\d{6}|\d{3} \d{3})(?![\w/]|[.-]\d)",
+    re.IGNORECASE,
+)
+BRITISH = re.compile(r"(?<!\w)[A-Za-z9]{5} ?\d{6} ?[A-Za-z9]{2} ?\d[A-Za-z]{2}(?: ?\d\d)?(?!\w)")
+ELSEWHERE = re.compile(
+    r"(?<![\w.,/+-])(?:[A-Za-z]{1,3}[ -]?)?\d[\dA-Za-z]{2,}(?:[ -]?\d[\dA-Za-z]{1,}){0,4}(?![\w/]|[.-]\d)"
+)
+ENGLISH_NAME = re.compile(
+    r"(?:driv(?:er|ing)(?:'?s)?(?:'| )?licen[cs]e|(?<![a-z])dl|driver id|licen[cs]e (?:number|no\.?|#))\W{1,3}"
+    r"(?:(?:is|was|number|no|num|id|from|the|issued|in|of|with|on|file|as|shows|reads|valid|class|[A-Z]{2}|[A-Z][a-z]+)\W{1,3}){0,6}$",
+    re.IGNORECASE,
+)
+LEAST_DIGITS = 5
+
+
+def find(text: str) -> list[Found]:
+    """Every licence number."""
+    found: list[Found] = []
+    for match in RUSSIAN.finditer(text):
+        name = nearest(text, match.start(), 80)
+        if name and name[0] == "driver_licence":
+            found.append(
+                Found(match.start(), match.end(), "driver_licence", 77, match.group().replace(" ", "").upper())
+            )
+    for pattern, rank in ((BRITISH, 77), (ELSEWHERE, 73)):
+        for match in pattern.finditer(text):
+            enough = len(digits_of(match.group())) >= LEAST_DIGITS
+            if enough and ENGLISH_NAME.search(text[max(0, match.start() - 72) : match.start()]):
+                key = re.sub(r"[ -]", "", match.group()).upper()
+                found.append(Found(match.start(), match.end(), "driver_licence", rank, key))
+    return found

@@ -1,0 +1,159 @@
+"""Russian organisations: legal forms, quoted names, names after the word for company and the like."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.anonymise.russian_words import reading
+from inference.anonymise.segments import Segment
+from inference.anonymise.spans import Found
+from inference.text.date_words import MONTHS
+
+_FORM: Final = (
+    r"(?:ООО|ОАО|ЗАО|ПАО|НАО|АО|ГК|НПО|НПП|НПФ|ФГУП|МУП|ГУП|ФГБУ|МБУ|ГБУ|ГБУЗ|МБОУ|ТОО|ОДО|ЧОП|ТД|КФХ|АНО|НКО|СПК|СНТ|ТСЖ|ПК|УК|СК|АКБ|КБ|ЧУП|УП|ИП|ТК"
+    r"|ЖСК|ПКФ|НИИ|КБ|МФО|МКК|РОО|ДНП)"
+)
+_LONG_FORM: Final = (
+    r"(?:[Оо]бществ\w+ с ограниченной ответственностью|(?:[Пп]убличн\w+ |[Зз]акрыт\w+ |[Оо]ткрыт\w+ )?[Аа]кционерн\w+ обществ\w+|[Ии]ндивидуальн\w+ предпринимател\w+"
+    r"|[Тт]оргов\w+ [Дд]ом\w?|[Гг]рупп\w+ [Кк]омпаний|[Уу]правляющ\w+ компани\w+)"
+)
+_KIND: Final = (
+    r"(?:[Кк]омпани\w{1,3}|[Фф]ирм\w{1,3}|[Оо]рганизаци\w{1,2}|[Зз]авод\w{0,2}|[Хх]олдинг\w{0,2}|[Бб]анк\w{0,2}|[Мм]агазин\w{0,2}|[Аа]гентств\w{1,2}"
+    r"|[Сс]туди\w{1,3}|[Кк]линик\w{1,2}|[Рр]есторан\w{0,2}|[Кк]афе|[Оо]тел\w{1,2}|[Гг]остиниц\w{1,2}|[Кк]орпораци\w{1,2}|[Пп]редприяти\w{1,2}|[Фф]абрик\w{1,2}"
+    r"|[Кк]омбинат\w{0,2}|[Аа]грохолдинг\w{0,2}|[Сс]алон\w{0,2}|[Сс]ет\w{1,2}|[Тт]ипографи\w{1,2}|[Пп]екарн\w{1,2}|[Кк]онцерн\w{0,2}|[Фф]онд\w{0,2}"
+    r"|[Уу]ниверситет\w{0,2}|[Аа]втосалон\w{0,2}|[Аа]птек\w{1,2}|[Бб]юро|[Сс]тройфирм\w{1,2}|[Оо]ператор\w{0,2} связи|[Ии]нтернет-магазин\w{0,2}|[Мм]аркетплейс\w{0,2}"
+    r"|[Сс]тартап\w{0,2}|[Кк]оллекти\w+|[Аа]телье|[Шш]кол\w{1,2}|[Цц]ентр\w{0,2}|[Пп]оставщик\w{0,2}|[Пп]одрядчик\w{0,2}|[Зз]аказчик\w{0,2}|[Кк]онтрагент\w{0,2}"
+    r"|[Пп]артн[её]р\w{0,2}|[Кк]онкурент\w{0,2}|[Кк]лиент\w{0,2}|[Аа]рендатор\w{0,2}|[Дд]истрибьютор\w{0,2}|[Пп]еревозчик\w{0,2})"
+)
+_QUOTED: Final = r"(?:[«\"“„][^«»\"“”„\n]{2,60}[»\"”“])"
+_CAPITAL: Final = r"(?:[А-ЯЁA-Z][\w&'.-]*\w|[А-ЯЁA-Z]+)"
+FORMED = re.compile(
+    rf"(?<![\w«-])(?:{_FORM}|{_LONG_FORM})\s{{1,2}}(?:(?:{_FORM}|{_KIND})\s)?(?:{_QUOTED}|{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}|\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?){{0,3}})"
+)
+TRADER = re.compile(r"(?<!\w)ИП\s(?:[А-ЯЁ][а-яё-]+)(?:\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?|(?:\s[А-ЯЁ][а-яё]+){1,2})?")
+SMALL_FORMED = re.compile(
+    r"(?<!\w)(?:ооо|оао|зао|пао|ао|ип|тоо)\s(?:[«\"“][^«»\"“”\n]{2,60}[»\"”]|[а-яёa-z][\w-]{2,}(?:\s(?:плюс|групп?|трейд|сервис|строй|торг|маркет|инвест))?)"
+)
+KIND_QUOTED = re.compile(rf"(?<!\w){_KIND}\s(?P<name>{_QUOTED})")
+KIND_NAMED = re.compile(
+    rf"(?<!\w){_KIND}\s(?:под названием\s|называется\s)?(?P<name>{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}){{0,3}})"
+)
+KIND_SMALL = re.compile(
+    r"(?<!\w)(?:компани[яиюей]{1,2}|фирм[аыуе]|холдинг\w?|агентств[оа]|магазин\w?|завод\w?|клиник[аиуе]|студи[яию]|организаци[яию])\s(?:под названием\s)?(?P<name>[а-яёa-z][\w-]{2,}(?:\s(?:плюс|групп?|трейд|сервис|строй|торг|маркет|инвест))?)"
+)
+FROM = re.compile(
+    r"(?<!\w)(?:[Ии]з|[Оо]т|представля\w+|[Вв]|[Сс])\s(?P<name>«[^«»\n]{2,60}»|\"[А-ЯЁA-Z][^\"\n]{1,60}\")|(?<!\w)(?:звон\w+|беспоко\w+|пиш\w+|[Яя]|[Мм]ы|это|коллег\w+|менеджер\w*|представител\w+"
+    r"|сотрудни\w+|ребят\w+|бухгалтер\w*|директор\w*|из)\s(?:вам\s|к вам\s)?(?:из|от)\s(?P<bare>[А-ЯЁ][\w-]+(?:[ -][А-ЯЁ][\w-]+){0,2})"
+)
+NAMED_FROM = re.compile(r"(?<!\w)(?:из|от)\s(?P<bare>[А-ЯЁ][а-яё]+(?:[А-ЯЁ][а-яё]+)*(?:-[А-ЯЁ][а-яё]+)?)(?!\s[А-ЯЁ])")
+SMALL_FROM = re.compile(
+    r"(?<!\w)(?:звон\w+|беспоко\w+|я|мы|это)\s(?:вам\s)?(?:\w+\s){0,3}?из\s(?P<bare>[а-яё][\w-]{3,})(?=\s|[.,!?]|$)"
+)
+QUOTED_ALONE = re.compile(r"(?<![\w])«(?=[А-ЯЁA-Z])[^«»\n]{2,40}»")
+NO_NAME_BEFORE = re.compile(
+    r"(?:тариф\w*|модел\w+|книг\w+|проект\w*|программ\w+|продукт\w*|акци\w+|курс\w*|пункт\w*|раздел\w*|кнопк\w+|пол[ея]\w*|вкладк\w+|статус\w*|фильм\w*|пакет\w*|услуг\w+"
+    r"|линейк\w+|сери\w+|журнал\w*|товар\w*|тем\w+|метк\w+|папк\w+|файл\w*|отч[её]т\w*|систем\w+|опци\w+|функци\w+|форм\w+|кабел\w+|сорт\w*|марк\w+|цвет\w*|план\w*|названи\w+"
+    r"|метро|станци\w+|конкурс\w*|выставк\w+|столбец|столбц\w+|строк\w+|галочк\w+|меню|режим\w*|документ\w*|письм\w+|тег\w*|номинаци\w+|семинар\w*|вебинар\w*)\s$",
+    re.IGNORECASE,
+)
+COMMON_NAMES: Final = frozenset(
+    "интернет россия рф excel crm word whatsapp telegram почта windows google яндекс москва россии эксель бухгалтерия клиент покупатель поставщик "
+    "отдел отпуск отпуска офис офиса склад склада которая которой который она они мы вы нам вам банк дом дома города город магазина компании".split()
+)
+NOT_ORGANISATION_PARTS: Final = frozenset(
+    {
+        "PREP",
+        "CONJ",
+        "PRCL",
+        "NPRO",
+        "VERB",
+        "ADVB",
+        "PRTS",
+        "ADJS",
+        "INFN",
+        "INTJ",
+        "PRED",
+        "COMP",
+        "GRND",
+        "NUMR",
+        "PRTF",
+    }
+)
+RANK: Final = 66
+
+
+def find(segment: Segment) -> list[Found]:
+    """Every organisation that its form or the words before it give away."""
+    text, start = segment.text, segment.start
+    found = [Found(start + m.start(), start + m.end(), "organisation", RANK + 1) for m in TRADER.finditer(text)]
+    found += (Found(start + m.start(), start + m.end(), "organisation", RANK) for m in FORMED.finditer(text))
+    found += (Found(start + m.start(), start + m.end(), "organisation", RANK - 1) for m in SMALL_FORMED.finditer(text))
+    for match in KIND_QUOTED.finditer(text):
+        found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", RANK - 2))
+    for match in KIND_NAMED.finditer(text):
+        if _may_be_name(match["name"]) and not _is_person(match["name"]) and _is_thing(match["name"]):
+            found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", 49))
+    for match in QUOTED_ALONE.finditer(text):
+        if (
+            not NO_NAME_BEFORE.search(text[max(0, match.start() - 16) : match.start()])
+            and len(match.group().split()) < 5
+        ):
+            found.append(Found(start + match.start(), start + match.end(), "organisation", 47))
+    return found + _called_from(segment)
+
+
+def _called_from(segment: Segment) -> list[Found]:
+    """Where someone is from: "звоню из Ромашки", "Ирина из «Вектора»"."""
+    text, start = segment.text, segment.start
+    found: list[Found] = []
+    for pattern in (FROM, NAMED_FROM):
+        for match in pattern.finditer(text):
+            group = "bare" if match["bare"] else "name"
+            if group == "bare" and not (
+                _may_be_name(match[group]) and not _is_person(match[group]) and _is_thing(match[group])
+            ):
+                continue
+            if not NO_NAME_BEFORE.search(text[max(0, match.start() - 16) : match.start()]):
+                found.append(Found(start + match.start(group), start + match.end(group), "organisation", 47))
+    if segment.casing in {"lower", "first"}:
+        for match in KIND_SMALL.finditer(text):
+            if _small_name(match["name"]):
+                found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", 45))
+        for match in SMALL_FROM.finditer(text):
+            if _small_name(match["bare"]) and _is_thing(match["bare"]):
+                found.append(Found(start + match.start("bare"), start + match.end("bare"), "organisation", 44))
+    return found
+
+
+def _may_be_name(words: str) -> bool:
+    first = words.split()[0].lower()
+    return (
+        first not in COMMON_NAMES
+        and first not in MONTHS
+        and not (reading(first).known and reading(first).part in NOT_ORGANISATION_PARTS)
+    )
+
+
+def _is_person(words: str) -> bool:
+    found = reading(words.split()[0].lower())
+    return found.first > 0.3 or found.surname > 0.3 or found.patronymic > 0.3
+
+
+def _is_thing(words: str) -> bool:
+    """No place."""
+    return reading(words.split()[0].lower()).place < 0.3
+
+
+def _small_name(words: str) -> bool:
+    """A noun in small letters that can be the name of a firm."""
+    first = words.split()[0]
+    if first in COMMON_NAMES or first in MONTHS:
+        return False
+    found = reading(first)
+    return (
+        not _is_person(first)
+        and found.place < 0.3
+        and found.part not in NOT_ORGANISATION_PARTS
+        and found.part in {"NOUN", "ADJF", ""}
+    )

@@ -1,0 +1,208 @@
+"""People in Latin letters by lists of names: titles, initials, first names with what follows, introductions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from inference.anonymise.names_en import (
+    NO_SURNAMES,
+    SURNAME_ENDING,
+    first_names,
+    small_first_names,
+    sure_first_names,
+    surnames,
+)
+from inference.anonymise.segments import Segment
+from inference.anonymise.spans import Found
+from inference.text.date_words import MONTHS
+
+_TITLE: Final = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Mister|Missus)"
+WORD = re.compile(
+    r"(?<![\w@./-])(?:(?P<title>(?i:mr|mrs|ms|miss|mx|dr|prof|professor|sir|mister|missus|doctor)(?!\w)\.?)|(?P<initial>[A-Z]\.(?!\w\w))"
+    r"|(?P<particle>(?:van der|van den|van de|de la|del|von|van|de|da|di|bin|al|el|le|la|du|dos|ter|ten|Van|De|Von|Al|El|Di|Da|Le|La)(?=[ -][A-Z]))"
+    r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
+)
+NAME_SHAPES = re.compile(
+    r"TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[S][S]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
+)
+FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
+GREETING = re.compile(
+    r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers|cc|attn|attention|contact|ask for|speak (?:to|with)|spoke (?:to|with)|met with|call|called|email"
+    r"|emailed|told|asked|from|with|for|and|by|this is|it's|i'm|i am|name is|name's|here is|manager|director|engineer|buyer|mate|colleague|assistant"
+    r"|signed|best|sincerely|yours|wishes|love|to|client|customer|driver|accountant|lawyer)[,:]?\s{1,2})$",
+    re.IGNORECASE,
+)
+SAYING = re.compile(
+    r",?\s(?:said|says|called|calls|asked|asks|told|tells|wants?|wanted|needs?|needed|confirmed|confirms|sent|wrote|agreed|promised|will|would|can|mentioned"
+    r"|explained|requested|ordered|signed|left|phoned|rang|emailed|replied|is|was|has|had|from|at|prefers|likes|works|lives|paid|complained|'s)\b"
+)
+TOLD = re.compile(
+    r"\s(?:said|called|asked|told|confirmed|wrote|agreed|promised|mentioned|explained|phoned|rang|emailed|replied|complained|wants|asks|says)\b"
+)
+INTRODUCED = re.compile(
+    r"(?:\bmy name is|\bmy name's|\bname is|\bname's|\bthis is|\bi'm|\bi am|\bit's|\bspeaking with|\bspeak (?:to|with)|\bask for|\bcalled|\bnamed)\s$",
+    re.IGNORECASE,
+)
+SURE_INTRODUCED = re.compile(
+    r"\b(?:(?:my|his|her|the) (?:full |last |first )?name(?: is|'s)|surname is|last name is|first name is|(?:mr|mrs|ms|miss|dr)\.?)\s$",
+    re.IGNORECASE,
+)
+AFTER_INTRODUCTION = re.compile(
+    r"\s(?:from|with|at|of|here|calling|speaking|on behalf|over at|in the)\b", re.IGNORECASE
+)
+NOT_BEFORE = re.compile(
+    r"(?:\b(?:the|a|an|of st|mount|lake|fort|port|new|san|saint|st)\s|(?:\bcompany|\bproduct|\bmodel)\s)$",
+    re.IGNORECASE,
+)
+NOT_AFTER = re.compile(
+    r"'?s?\s(?:street|road|avenue|lane|drive|square|park|city|county|airport|university|college|school|hospital|bridge|river|station|st|ltd|llc|inc|corp"
+    r"|gmbh|plc|group|company|bank|holdings|partners|systems|solutions|logistics|industries|technologies|foods?|motors|brothers|sons|& )\b",
+    re.IGNORECASE,
+)
+OPENING: Final = "\"“«'(-— >*•"
+RANK: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    letter: str
+
+
+def find(segment: Segment) -> list[Found]:
+    """Every person that the lists and the words around give away."""
+    found: list[Found] = []
+    for run in _runs(segment):
+        shape = "".join(word.letter for word in run)
+        for match in NAME_SHAPES.finditer(shape):
+            first, last = run[match.start()], run[match.end() - 1]
+            if _stands(segment, match.group(), first, last):
+                start = run[match.start() + 1].start if first.letter == "T" else first.start
+                found.append(Found(segment.start + start, segment.start + last.end, "person", RANK))
+    if segment.casing == "cased":
+        found += _family_first(segment)
+    return found
+
+
+def _family_first(segment: Segment) -> Iterator[Found]:
+    """Such as "Miller, Robert J."."""
+    for match in FAMILY_FIRST.finditer(segment.text):
+        if (
+            match["first"].lower() in sure_first_names()
+            and match["last"].lower() in surnames() - first_names() - NO_SURNAMES
+        ):
+            yield Found(segment.start + match.start(), segment.start + match.end(), "person", RANK)
+
+
+def _runs(segment: Segment) -> list[list[_Word]]:
+    """Words that may be parts of names, in stretches with nothing but a space between."""
+    runs: list[list[_Word]] = []
+    end = -9
+    for match in WORD.finditer(segment.text):
+        letter = _letter(segment, match)
+        if not letter:
+            end = -9
+            continue
+        joined = end >= 0 and segment.text[end : match.start()] in {"", " ", "  ", "-"}
+        word = _Word(match.start(), match.end(), letter)
+        if joined:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+        end = match.end()
+    return runs
+
+
+def _letter(segment: Segment, match: re.Match[str]) -> str:
+    """T title, I initial, v particle, F sure first name, f possible one, S surname, X other capital word."""
+    if match["title"]:
+        return "T"
+    if match["initial"]:
+        return "I"
+    if match["particle"]:
+        return "v" if segment.text[match.end()] in " -" else ""
+    word = match["word"]
+    low = word.lower()
+    if word[0].isupper() and segment.casing in {"cased", "first"}:
+        if word.isupper() and len(word) > 1 and low not in sure_first_names():
+            return ""
+        return _capital_letter(low, opening=not segment.text[: match.start()].strip(OPENING))
+    return _small_letter(segment, low, match.start())
+
+
+def _capital_letter(low: str, *, opening: bool) -> str:
+    if low in NO_SURNAMES or len(low) < 2:
+        return "f" if low in first_names() and (low == "will" or (low in MONTHS and not opening)) else ""
+    if low in sure_first_names() or low.split("-", maxsplit=1)[0] in sure_first_names():
+        return "F"
+    if low in first_names():
+        return "f"
+    if low in surnames() or _slavic(low) or low.startswith(("o'", "mc", "mac")):
+        return "S"
+    return "X"
+
+
+def _slavic(low: str) -> bool:
+    """Endings of Russian surnames in Latin letters; the short ones only of longer words."""
+    return low.endswith(SURNAME_ENDING[:-2]) and len(low) > 4
+
+
+def _small_letter(segment: Segment, low: str, start: int) -> str:
+    if low in NO_SURNAMES or len(low) < 2:
+        return ""
+    before = segment.text[max(0, start - 28) : start]
+    if low in small_first_names():
+        return "F"
+    if SURE_INTRODUCED.search(before):
+        return "X"
+    if INTRODUCED.search(before) and AFTER_INTRODUCTION.match(segment.text, start + len(low)):
+        return "S" if low in first_names() else ""
+    return "S" if low in surnames() else ""
+
+
+def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
+    """Whether a shape is a person where it stands."""
+    text = segment.text
+    if NOT_AFTER.match(text, last.end):
+        return False
+    cased = segment.casing == "cased" or (segment.casing == "first" and text[first.start].isupper())
+    before = text[max(0, first.start - 28) : first.start]
+    if shape[0] in "TI":
+        return cased or shape[0] == "T"
+    if shape == "F":
+        return not NOT_BEFORE.search(before)
+    if shape == "f":
+        opening = not text[: first.start].strip(OPENING)
+        signature = opening and not text[last.end :].strip(" ,.!\n")
+        return cased and (
+            GREETING.search(before) is not None or signature or (opening and SAYING.match(text, last.end) is not None)
+        )
+    if shape == "S":
+        return _lone_surname(segment, first, last, before, cased=cased)
+    if shape in {"XF", "SF"}:
+        return cased and shape == "SF"
+    if shape[0] == "f":
+        return cased
+    return True
+
+
+def _lone_surname(segment: Segment, first: _Word, last: _Word, before: str, *, cased: bool) -> bool:
+    """A surname alone: only with words around it that people stand with."""
+    text = segment.text
+    if not cased:
+        return SURE_INTRODUCED.search(before) is not None or (
+            INTRODUCED.search(before) is not None and AFTER_INTRODUCTION.match(text, last.end) is not None
+        )
+    opening = not text[: first.start].strip(OPENING)
+    low = text[first.start : last.end].lower()
+    if low in surnames() and TOLD.match(text, last.end) and not NOT_BEFORE.search(before):
+        return True
+    return (
+        not opening
+        and _slavic(low)
+        and low.endswith(("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna"))
+    )

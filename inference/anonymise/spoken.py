@@ -1,0 +1,91 @@
+"""Numbers and e-mail addresses said in words, as transcripts of calls write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.anonymise.context import digits_of, named
+from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import one_of
+from inference.text.emails import find_emails
+from inference.text.number_words import CARDINALS
+from inference.text.phones import NOUN_DIGITS, OH, REPEATS, find_phones
+from inference.text.tokens import normal, tokenize
+
+_COUNTING: Final = (
+    {word for word, (kind, _) in CARDINALS.items() if kind in {"unit", "teen", "ten", "hundred"} and len(word) > 1}
+    | set(NOUN_DIGITS)
+    | set(REPEATS)
+    | (OH - {"о"})
+    | {"hundred"}
+)
+_WORD: Final = rf"(?:{one_of(_COUNTING)}|\d{{1,5}})(?!\w)"
+_FILLER: Final = r"(?:[ ,.–—-]{1,4}(?:и|так|э|эм|мм|ну|дальше|далее|потом|затем|код|плюс|and|um|uh|er|then|номер|серия|number|дефис|тире|dash|минус|minus)){0,2}"
+RUN = re.compile(rf"(?<!\w){_WORD}(?:{_FILLER}[ ,.–—-]{{1,4}}{_WORD}){{3,40}}(?!\w)", re.IGNORECASE)
+HAS_WORD = re.compile(r"[^\W\d_]{2}")
+AT = re.compile(r"(?<!\w)(?:собак\w|собачк\w|at|эт)(?!\w)[^\n]{1,80}?(?:точк\w|dot|дот|\.)(?!\w*@)", re.IGNORECASE)
+MARGIN: Final = 90
+LENGTHS: Final = {
+    "bank_card": range(13, 20), "inn": range(10, 13), "snils": range(11, 12), "passport": range(9, 11),
+    "driver_licence": range(9, 11), "account": range(7, 21), "ogrn": range(13, 16),
+}  # fmt: skip
+CLASS_OF_NAME: Final = {"card": "bank_card"} | {name: name for name in LENGTHS}
+REGIONS: Final = ("RU", "US", "GB")
+LEAST_WORDS: Final = 3
+
+
+def find(text: str) -> list[Found]:
+    """Every number and address that is spoken rather than written."""
+    return _numbers(text) + _emails(text)
+
+
+def _numbers(text: str) -> list[Found]:
+    """Runs of number words: what they are called decides, a telephone when they can be dialled."""
+    found: list[Found] = []
+    for run in RUN.finditer(text):
+        if len(HAS_WORD.findall(run.group())) < LEAST_WORDS:
+            continue
+        name = CLASS_OF_NAME.get(named(text, run.start(), 80), "")
+        if name and _count(run.group()) in LENGTHS[name]:
+            found.append(Found(run.start(), run.end(), name, 68))
+            continue
+        for phone in find_phones(run.group(), REGIONS):
+            start, end = run.start() + phone.start, run.start() + phone.end
+            if phone.valid or named(text, run.start()) == "phone":
+                plus = re.search(r"(?:плюс|plus)\s$", text[max(0, start - 6) : start], re.IGNORECASE)
+                first = start - len(plus.group()) if plus else start
+                found.append(Found(first, end, "phone", 56, digits_of(phone.e164)[-10:]))
+    return found
+
+
+def _count(run: str) -> int:
+    """About how many digits a run of number words stands for."""
+    count, before = 0, ""
+    for token in tokenize(run):
+        if token.is_number:
+            count += len(digits_of(token.text))
+            before = ""
+            continue
+        kind, _ = CARDINALS.get(normal(token.text), ("", 0.0))
+        width = {"hundred": 3, "times": 2, "ten": 2, "teen": 2, "unit": 1}.get(
+            kind, 1 if token.norm in OH | set(NOUN_DIGITS) else 0
+        )
+        joined = (before == "hundred" and width < 3) or (before == "ten" and kind == "unit")
+        count += 0 if joined or not width else width
+        before = kind if width else before
+    return count
+
+
+def _emails(text: str) -> list[Found]:
+    """Addresses around a spoken "at"; only the words near it are read."""
+    found: list[Found] = []
+    for match in AT.finditer(text):
+        first = max(text.rfind("\n", 0, match.start()) + 1, match.start() - MARGIN)
+        first = text.find(" ", first, match.start()) + 1 if first > 0 and text[first - 1].isalnum() else first
+        last = min(len(text), match.end() + MARGIN)
+        found += (
+            Found(first + email.start, first + email.end, "email", 85, email.address)
+            for email in find_emails(text[first:last])
+        )
+    return found
