@@ -6,11 +6,10 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel
 
-from inference.modules.base import Measured, Module, split_prompt
+from inference.modules.base import Measured, Module
+from inference.modules.prompt_files import render_text
 
 PROMPT = "bare.md.jinja"
 MOST_VALUES, LONGEST_VALUE, LONGEST_ANSWER = 6, 120, 400
@@ -59,13 +58,13 @@ def _values(measured: Measured) -> dict[str, Any]:
 
 def bare_messages(module: Module, given: BaseModel) -> list[dict[str, str]]:
     """The plain prompt: the module's `bare.md.jinja` where it has one, else its fields and the input as JSON."""
-    file = files(module.run.__module__.rpartition(".")[0]) / PROMPT
+    package = module.run.__module__.rpartition(".")[0]
+    file = files(package) / PROMPT
     text = file.read_text("utf-8") if file.is_file() else PLAIN
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     value = given.model_dump(mode="json")
     told = json.dumps(value, ensure_ascii=False)
     shown = {"fields": module.manifest.evaluation.fields, "given": value, "input": told}
-    system, user = (environment.from_string(part).render(shown).strip() for part in split_prompt(text))
+    system, user = render_text(package, text, shown)
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from inference.modules.bare import bare_messages, bare_output, bare_schema
 from inference.modules.base import ModelError, Module
@@ -70,9 +70,19 @@ def code_alone(module: Module) -> Runner:
         except ModelError as error:
             message = f"the module does nothing without a model ({error})"
             raise CaseFailed(message) from error
-        return Reply(module.output.model_validate(output.model_dump()).model_dump(mode="json"))
+        return Reply(checked_output(module, output))
 
     return run
+
+
+def checked_output(module: Module, output: BaseModel) -> dict[str, Any]:
+    """What a module gave, held against its own schema. Raises CaseFailed when it does not fit."""
+    try:
+        return module.output.model_validate(output.model_dump()).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        message = f"the output does not fit its schema: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise CaseFailed(message) from error
 
 
 def through_gateway(module: Module, door: Door) -> Runner:

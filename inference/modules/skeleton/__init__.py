@@ -1,0 +1,1 @@
+"""The files of a new module, with @NAME@ and @TITLE@ to be filled in."""
