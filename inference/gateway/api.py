@@ -81,7 +81,8 @@ async def _models(gateway: Gateway, _request: Request) -> Response:
         {"name": name, "version": module.manifest.version, "title": module.manifest.title}
         for name, module in gateway.modules.items()
     ]
-    return JSONResponse({"object": "list", "data": data, "modules": modules})
+    left_out = [entry.as_json() for entry in gateway.left_out]
+    return JSONResponse({"object": "list", "data": data, "modules": modules, "modules_left_out": left_out})
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -25,6 +25,7 @@ from inference.gateway.run_log import RunLog
 from inference.gateway.runs import Run
 from inference.gateway.traffic import Traffic
 from inference.modules.base import Module
+from inference.modules.finding import Found
 
 BUCKETS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30, 60, 180, 600, 3600)
 
@@ -45,11 +46,16 @@ class Gateway:
         run_log: RunLog,
         decisions: Decisions,
         read_again: Reading | None = None,
+        left_out: Sequence[Found] = (),
     ) -> None:
-        """Put the parts together; nothing starts yet. `read_again` reads configuration and keys anew."""
+        """Put the parts together; nothing starts yet. `read_again` reads configuration and keys anew.
+
+        `left_out` are the modules that are installed and were not loaded, with the reason.
+        """
         self.keys = KeyRing(keys)
         self.traffic = Traffic(config, run_log.url)
         self.modules = modules
+        self.left_out = left_out
         self.run_log = run_log
         self._decisions = decisions
         self.features = Features(modules, config.features, decisions)

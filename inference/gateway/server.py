@@ -14,7 +14,7 @@ from inference.gateway.features import FeatureUnknown
 from inference.gateway.gateway import Gateway
 from inference.gateway.keys import Key, keys_of
 from inference.gateway.run_log import RunLog
-from inference.modules import load_modules
+from inference.modules import find_modules, load_modules
 from inference.serving import free_port_or_leave, leave, serve, start_log
 from inference.text.russian import warm
 
@@ -29,7 +29,8 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
         days=settings.run_log_days,
         content_days=settings.run_content_days,
     )
-    modules = load_modules()
+    found = find_modules(settings.approvals_path)
+    modules = load_modules(found)
 
     def read() -> tuple[GatewayConfig, list[Key]]:
         config = load(settings, modules)
@@ -43,6 +44,7 @@ def build_gateway(settings: GatewaySettings) -> Gateway:
         run_log=run_log,
         decisions=Decisions(run_log.url, settings.home / "run" / "gateway-decisions.json"),
         read_again=read,
+        left_out=[entry for entry in found if entry.module is None],
     )
 
 
