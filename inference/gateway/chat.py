@@ -114,6 +114,11 @@ def _note(run: Run, found: Completion) -> None:
     run.answers.append(found.text or json.dumps(message.get("tool_calls") or "", ensure_ascii=False))
 
 
+def _event(data: Body) -> bytes:
+    """Return one event of a streamed chat."""
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
 class Relay:
     """Passes a stream on; when the engine breaks off, or its JSON does not fit, it ends with an error event."""
 
@@ -151,13 +156,16 @@ class Relay:
                 finally:
                     self._note()
         except GatewayProblem as problem:
-            yield f"data: {json.dumps({'error': problem.body()}, ensure_ascii=False)}\n\n".encode()
+            yield _event({"error": problem.body()})
 
     def _restored(self, event: Event) -> bytes:
         """Return an event as the caller gets it."""
-        if self._veil is None or event.data is None:
+        if self._veil is None:
             return event.raw
-        return f"data: {json.dumps(self._veil.event(event.data), ensure_ascii=False)}\n\n".encode()
+        if event.data is None:
+            rest = self._veil.rest()
+            return event.raw if rest is None else _event(rest) + event.raw
+        return _event(self._veil.event(event.data))
 
     def _keep(self, event: Event) -> None:
         """Keep the words for the log, and for the check of their structure."""

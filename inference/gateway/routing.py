@@ -169,5 +169,5 @@ def _names(engines: list[Engine]) -> list[str]:
 
 
 def _load(engine: Engine) -> tuple[float, float]:
-    """How loaded an engine would be with one request more; among equals, the one that has had fewer turns."""
-    return (engine.in_flight + 1) / engine.config.weight, engine.turns / engine.config.weight
+    """How loaded an engine is for its weight; among equals, how many turns it has had for its weight."""
+    return engine.in_flight / engine.config.weight, engine.turns / engine.config.weight

@@ -84,13 +84,21 @@ class Traffic:
         self.queue.pump()
         with suppress(DatabaseAway):  # /readyz says that the database is away; the next look tries again.
             await self.budgets.restore(self._database_url)
-        for engine in self.engines.values():
-            if self._states.get(engine.name) != engine.state:
-                self._states[engine.name] = engine.state
-                log.info("engine.state_changed engine=%s state=%s model=%s", engine.name, engine.state, engine.model)
+        self._note_changes()
         for engine in [engine for engine in self._retired if engine.in_flight == 0]:
             engine.close()
             self._retired.remove(engine)
+
+    def _note_changes(self) -> None:
+        """Log which engines have changed; one that has come up need not catch up on the turns that it missed."""
+        for engine in self.engines.values():
+            if self._states.get(engine.name) == engine.state:
+                continue
+            self._states[engine.name] = engine.state
+            log.info("engine.state_changed engine=%s state=%s model=%s", engine.name, engine.state, engine.model)
+            if engine.state == "ready":
+                share = max(other.turns / other.config.weight for other in self.engines.values())
+                engine.turns = max(engine.turns, round(share * engine.config.weight))
 
     def by_role(self) -> dict[str, Engine]:
         """Return the best engine of each role: the one to describe when a role is described."""

@@ -154,6 +154,16 @@ class StreamVeil:
             return data
         return {**data, "choices": [self._choice(item) if isinstance(item, dict) else item for item in choices]}
 
+    def rest(self) -> Body | None:
+        """Return a last event with what is still held back, for engines that say no `finish_reason`."""
+        choices = []
+        for index in dict.fromkeys(place[0] for place in self._texts):
+            delta: Body = {}
+            self._flush(index, delta)
+            if delta:
+                choices.append({"index": index, "delta": delta, "finish_reason": None})
+        return {"object": "chat.completion.chunk", "choices": choices} if choices else None
+
     def _choice(self, choice: Body) -> Body:
         """Return one choice of an event."""
         index = choice.get("index", 0)

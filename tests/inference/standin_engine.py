@@ -58,7 +58,15 @@ class BreakOff:
     pieces: tuple[str, ...]
 
 
-Behaviour = Say | Hang | Fail | Raw | BreakOff
+@dataclass(frozen=True)
+class Stream:
+    """Stream these texts as they are, wait a while, and end in good order."""
+
+    texts: tuple[str, ...]
+    seconds: float = 0.0
+
+
+Behaviour = Say | Hang | Fail | Raw | BreakOff | Stream
 
 
 def chunk(text: str) -> str:
@@ -76,6 +84,7 @@ class StandIn:
     asked: list[dict[str, Any]] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
     given_up: int = 0
+    model: str = MODEL
 
     @property
     def url(self) -> str:
@@ -100,8 +109,9 @@ class StandIn:
                 return Response(text, status)
             case Raw(text):
                 return Response(text, media_type="application/json")
-            case BreakOff(pieces):
-                return StreamingResponse(broken(pieces), media_type="text/event-stream")
+            case BreakOff() | Stream():
+                told = broken(order.pieces) if isinstance(order, BreakOff) else as_it_is(order.texts, order.seconds)
+                return StreamingResponse(told, media_type="text/event-stream")
             case Say(text) if body.get("stream"):
                 return StreamingResponse(whole(text), media_type="text/event-stream")
             case Say(text):
@@ -114,6 +124,15 @@ class StandIn:
         data = [{"object": "embedding", "index": i, "embedding": [0.5] * 384} for i, _ in enumerate(texts)]
         return JSONResponse({"object": "list", "model": MODEL, "data": data, "usage": {"prompt_tokens": 3}})
 
+    async def rerank(self, request: Request) -> Response:
+        body = await request.json()
+        self.asked.append(body)
+        order = self.orders.popleft() if self.orders else None
+        if isinstance(order, Raw):
+            return Response(order.body, media_type="application/json")
+        results = [{"index": i, "relevance_score": 1 / (i + 1)} for i, _ in enumerate(body["documents"])]
+        return JSONResponse({"model": MODEL, "results": results, "usage": {"prompt_tokens": 9}})
+
     async def transcriptions(self, request: Request) -> Response:
         self.uploads.append(await request.body())
         order = self.orders.popleft() if self.orders else Raw('{"text": "hello", "segments": []}')
@@ -125,13 +144,14 @@ class StandIn:
         return JSONResponse({"status": "ok"} if self.healthy else {"error": "loading"}, 200 if self.healthy else 503)
 
     async def models(self, _request: Request) -> Response:
-        return JSONResponse({"data": [{"id": MODEL, "aliases": [MODEL, f"sha256:{MODEL_HASH}"]}]})
+        return JSONResponse({"data": [{"id": self.model, "aliases": [self.model, f"sha256:{MODEL_HASH}"]}]})
 
     def app(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.chat, methods=["POST"]),
                 Route("/v1/embeddings", self.embeddings, methods=["POST"]),
+                Route("/v1/rerank", self.rerank, methods=["POST"]),
                 Route("/v1/audio/transcriptions", self.transcriptions, methods=["POST"]),
                 Route("/v1/models", self.models),
                 Route("/health", self.health),
@@ -152,6 +172,13 @@ async def whole(text: str) -> AsyncIterator[str]:
         yield chunk(word + " ")
     yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 11, 'completion_tokens': 7}})}\n\n"
     yield "data: [DONE]\n\n"
+
+
+async def as_it_is(texts: tuple[str, ...], seconds: float) -> AsyncIterator[str]:
+    """A stream of anything."""
+    for text in texts:
+        yield text
+    await asyncio.sleep(seconds)
 
 
 async def broken(pieces: tuple[str, ...]) -> AsyncIterator[str]:

@@ -82,10 +82,9 @@ def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
     ) -> Iterator[Running]:
         address = engine.url if url is None else url
         limits = {"first_byte_seconds": timeout, "idle_seconds": timeout, "total_seconds": timeout}
-        engines = tuple(
-            EngineConfig(name=role, role=role, url=address, **limits) for role in ("chat", "embed", "speech")
-        )
-        config = GatewayConfig(engines=engines, features=dict(features or {}), **more)
+        roles = ("chat", "embed", "speech")
+        engines = tuple(EngineConfig(name=role, role=role, url=address, **limits) for role in roles)
+        config = GatewayConfig(**{"engines": engines, "features": dict(features or {}), **more})
         log = RunLog(database_url, tmp_path / "runs.jsonl", days=30)
         keys = [Key("web", fingerprint(KEY), policy, admin=True), *more_keys]
         decisions = Decisions(log.url, tmp_path / "decisions.json")
