@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from webapp.crm.deals import queries as deals
 from webapp.crm.exchange.models import ExternalRecord
 from webapp.crm.organisations import queries as organisations
 from webapp.crm.organisations.models import Organisation
@@ -49,6 +50,19 @@ def lone_person(session: Session, actor: Actor, values: Mapping[str, Any]) -> in
         if len(found) == 1:
             return found[0]
     return None
+
+
+def named(session: Session, actor: Actor, entity: str, words: str) -> int | None:
+    """The one visible record that these words name: a client by tax number, e-mail, phone or name, a deal by title."""
+    if entity == "organisation":
+        found = lone_organisation(session, actor, {"tax_number": words})
+        names = organisations.by_name(session, actor, words)
+    elif entity == "person":
+        found = lone_person(session, actor, {"email": words.lower(), "phone": words})
+        names = people.by_name(session, actor, words)
+    else:
+        found, names = None, deals.by_name(session, actor, words)
+    return found if found is not None else names[0] if len(names) == 1 else None
 
 
 def bound(session: Session, source: str, entity: str, record_id: int) -> bool:

@@ -20,7 +20,7 @@ from webapp.kit.i18n import N_, gettext
 
 DIGEST_LETTERS = 16
 GONE = N_("This record was deleted here, or you may not change it; it is left alone")
-UNKNOWN_LINK = N_("No record with this key was sent before; send it first")
+UNKNOWN_LINK = N_("There is no record with this key, and not exactly one of this name; send it first")
 NO_SUCH_LINK = N_("This kind of record has no such link")
 
 
@@ -54,7 +54,7 @@ def _take_one(
     session: Session, actor: Actor, source: str, item: ExchangeItem, known: dict[queries.Named, ExternalRecord]
 ) -> tuple[Outcome, int]:
     kind = KINDS[item.entity]
-    values = _values(kind, item) | _linked(kind, item, known)
+    values = _values(kind, item) | _linked(session, actor, kind, item, known)
     digests = {name: _digest(value) for name, value in values.items()}
     reference = known.get((item.entity, item.key))
     if reference is not None:
@@ -102,16 +102,19 @@ def _sentences(error: ValidationError) -> dict[str, str]:
     return {".".join(str(part) for part in one["loc"]) or "values": one["msg"] for one in error.errors()}
 
 
-def _linked(kind: Kind, item: ExchangeItem, known: Mapping[queries.Named, ExternalRecord]) -> dict[str, Any]:
-    """The ids of the records that the item names by their keys."""
+def _linked(
+    session: Session, actor: Actor, kind: Kind, item: ExchangeItem, known: Mapping[queries.Named, ExternalRecord]
+) -> dict[str, Any]:
+    """The ids of the records that the item names: by their keys, or else as people would, by what is theirs alone."""
     found: dict[str, Any] = {}
     for entity, key in item.links.items():
         if entity not in kind.links:
             raise Invalid({f"links.{entity}": NO_SUCH_LINK})
         reference = known.get((entity, key))
-        if reference is None:
+        linked = reference.record_id if reference else queries.named(session, actor, entity, key)
+        if linked is None:
             raise Invalid({f"links.{entity}": UNKNOWN_LINK})
-        found[kind.links[entity]] = reference.record_id
+        found[kind.links[entity]] = linked
     return found
 
 
