@@ -48,7 +48,7 @@ def test_any_program_may_use_the_gateway_as_an_openai_compatible_server(start, e
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer ", f"bearer {SECRET}", f"Bearer {SECRET} ", SECRET, f"Bearer {fingerprint(SECRET)}"]
+    "header", ["", "Bearer", f"bearer {SECRET}", f"Bearer  {SECRET}", SECRET, f"Bearer {fingerprint(SECRET)}"]
 )
 def test_what_is_not_exactly_a_key_opens_nothing(start, engine, header):
     with start(more_keys=[other()]) as running:
