@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.assistants.answer.feature import FEATURE as ANSWER
 from webapp.assistants.call_card.feature import FEATURE as CALL_CARD
+from webapp.assistants.control.feature import FEATURE as CONTROL
 from webapp.assistants.quality.feature import FEATURE as QUALITY
 from webapp.assistants.search.feature import FEATURE as SEARCH
 from webapp.crm.audit.feature import FEATURE as AUDIT
@@ -35,4 +36,5 @@ FEATURES: tuple[Feature, ...] = (
     SEARCH,
     ANSWER,
     QUALITY,
+    CONTROL,
 )

@@ -19,6 +19,7 @@ TOO_LONG = N_(
     "Split it and upload the parts."
 )
 FEATURE_OFF = "feature-off"  # how the type of the problem ends
+TOO_MANY = 429
 LOG_TIMEOUT_SECONDS = 5.0
 
 
@@ -26,6 +27,10 @@ class ModelUnavailable(Unavailable):
     """The model that is needed is down or switched off."""
 
     title = N_("The model is not available at the moment")
+
+
+class ModelBusy(ModelUnavailable):
+    """The model works, but not for us just now: its queue is full, or the budget is spent."""
 
 
 class FeatureOff(ModelUnavailable):
@@ -87,11 +92,14 @@ class Gateway:
         hotwords: Sequence[str] = (),
         language: str | None = None,
         max_minutes: int | None = None,
+        start: float = 0.0,
+        piece_seconds: float | None = None,
         actor: int | None = None,
     ) -> dict[str, Any]:
         """The transcript of a recording: language, duration in seconds, segments with words (see docs/gateway.md).
 
-        One that is longer than `max_minutes` is refused with BadRecording.
+        One that is longer than `max_minutes` is refused with BadRecording. With `piece_seconds` a long one is heard
+        from `start` on for about so long: `next` of the answer says where the next piece begins, None after the last.
         """
         fields = {"model": "speech", "response_format": "verbose_json"}
         if hotwords:
@@ -100,6 +108,8 @@ class Gateway:
             fields["language"] = language
         if max_minutes:
             fields["max_minutes"] = str(max_minutes)
+        if piece_seconds:
+            fields |= {"start": str(start), "piece_seconds": str(piece_seconds)}
         with path.open("rb") as stream:
             result: dict[str, Any] = self._post(
                 "/v1/audio/transcriptions",
@@ -255,6 +265,8 @@ def _check(response: httpx.Response) -> None:
     if response.status_code in (401, 403, 429) or response.status_code >= 500:
         if "output-invalid" in str(problem.get("type", "")):
             raise BadOutput(detail)
+        if response.status_code == TOO_MANY or str(problem.get("type", "")).endswith("engine-busy"):
+            raise ModelBusy(detail)
         raise ModelUnavailable(detail)
     if str(problem.get("type", "")).endswith("recording-too-long"):
         detail = TOO_LONG

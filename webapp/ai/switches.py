@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, Protocol
 
-from webapp.ai.gateway import ModelUnavailable
+from webapp.ai.gateway import FeatureOff, ModelUnavailable
 
 REMEMBERED_SECONDS = 5.0
 
@@ -49,6 +49,12 @@ class Switches:
             if time.monotonic() >= self._until:
                 self._read()
             return self._off.get(feature)
+
+    def require(self, feature: str) -> None:
+        """Raise FeatureOff, with the administrator's reason, while a feature is off."""
+        off = self.off(feature)
+        if off is not None:
+            raise FeatureOff(off.reason)
 
     def forget(self) -> None:
         """Ask anew next time: a switch has just been turned."""

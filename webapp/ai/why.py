@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from webapp.ai.gateway import ModelUnavailable
 from webapp.ai.names import contribution_name, feature_name
 from webapp.ai.proposals.models import Proposal, Run
-from webapp.kit.access import Actor
+from webapp.kit.access import Actor, Level
 
 THERE, GONE, AWAY = "there", "gone", "away"
 PLAIN = (
@@ -131,11 +131,16 @@ def read_log(gateway: RunLog, run_id: str) -> Log:
     return Log(GONE, {}) if record is None else Log(THERE, record)
 
 
+def _may_read_texts(actor: Actor, *, masked: bool) -> bool:
+    """Whether the actor may read prompt and answer: with personal data in them, only who sees every field."""
+    return actor.may("run") and (masked or Level.HIDDEN not in actor.fields.values())
+
+
 def tell(actor: Actor, run: Run, log: Log, grounds: Sequence[Ground], *, asked_by: str, **more: Any) -> Why:
     """All about a run of which the CRM keeps a row. The masked texts are for those who may read the log of runs."""
     kept = {name: getattr(run, name) for name in PLAIN if getattr(run, name, None) not in (None, "")}
     logged = {name: log.record[name] for name in PLAIN if log.record.get(name) not in (None, "")}
-    reads = actor.may("run")
+    reads = _may_read_texts(actor, masked=bool(log.record.get("masked")))
     return Why(
         run_id=run.id,
         module=run.module,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from webapp.ai.gateway import FeatureOff, Gateway
+from webapp.ai.gateway import Gateway
 from webapp.ai.proposals.models import Run
 from webapp.ai.search.vectors import question_vectors
 from webapp.ai.switches import switches
@@ -95,13 +95,6 @@ def speaking(locale: str) -> Iterator[None]:
         use_locale(before)
 
 
-def require_on(gateway: Gateway) -> None:
-    """Raise FeatureOff, with the administrator's reason, while the assistant is switched off."""
-    off = switches(gateway).off(MODULE)
-    if off is not None:
-        raise FeatureOff(off.reason)
-
-
 def prepare(
     session: Session,
     actor: Actor,
@@ -110,7 +103,7 @@ def prepare(
     client: Client | None = None,
 ) -> Prepared:
     """Read the question and find its passages within the actor's rights; the audit says what the model will read."""
-    require_on(parts.gateway)
+    switches(parts.gateway).require(MODULE)
     asked = " ".join(question.replace("\x00", " ").split())
     if not asked:
         raise Invalid({"question": N_("Ask a question first")})

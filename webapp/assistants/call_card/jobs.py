@@ -13,15 +13,16 @@ import structlog
 from sqlalchemy.orm import Session
 
 from appliance.settings import WebSettings
-from webapp.ai.gateway import BadOutput, BadRecording, Gateway, ModelUnavailable
+from webapp.ai.gateway import BadOutput, BadRecording, FeatureOff, Gateway, ModelBusy, ModelUnavailable
 from webapp.ai.proposals import store
 from webapp.ai.search.indexing import replace_parts
+from webapp.ai.switches import switches
 from webapp.assistants.call_card import facts
 from webapp.crm.communications import messages, queries, service
 from webapp.crm.communications.models import Communication, Segment
 from webapp.kit import changes
 from webapp.kit.i18n import N_
-from webapp.kit.jobs import WaitForPart, Work, mark_delivered
+from webapp.kit.jobs import AnotherTurn, WaitForPart, Work, mark_delivered
 from webapp.kit.outbox import OutboxEvent, emit
 from webapp.kit.searchable import SearchPart
 
@@ -33,6 +34,14 @@ PIECE_CHARACTERS = 600
 BROKEN = N_("Something went wrong on the server. The administrator sees the reason in the log.")
 MODEL_FAILS = N_("The model is running but cannot process this call.")
 UNUSABLE = N_("The language model gave an answer that could not be used. The transcript is complete.")
+READING_OFF = N_(
+    "The reading of calls is switched off on this server. The transcript is complete; "
+    "the call can be read as soon as it is on again."
+)
+TRANSCRIPTION_OFF = N_(
+    "Transcription is switched off on this server. The recording is kept; try again as soon as it is on again."
+)
+FEATURES = {TRANSCRIBE: "transcription", UNDERSTAND: "call_card"}
 FILE_GONE = N_("The recording is not on this server any more")
 
 
@@ -48,19 +57,26 @@ def transcribe(work: Work, event: OutboxEvent) -> None:
             return
         actor = facts.uploader(session, call.owner_id)
         words = facts.hot_words(session, actor, call)
+        begun = queries.pieces(session, call.id)
         _say_begun(work, session, call, "speech", messages.TRANSCRIBING)
     path = settings.recordings_dir / recording.sha256
 
     def ask() -> dict[str, Any]:
         if not path.is_file():
             raise BadRecording(FILE_GONE)
-        longest = settings.recording_max_minutes
         return gateway.transcribe(
-            path, filename=recording.filename, hotwords=words, max_minutes=longest, actor=actor.id
+            path,
+            filename=recording.filename,
+            hotwords=words,
+            language=next((one.heard["language"] for one in begun if one.heard.get("language")), None),
+            max_minutes=settings.recording_max_minutes,
+            start=begun[-1].end if begun else 0.0,
+            piece_seconds=settings.speech_piece_seconds,
+            actor=actor.id,
         )
 
     def keep(session: Session, call: Communication, result: dict[str, Any]) -> None:
-        pieces = service.store_transcript(session, call, result)
+        pieces = service.store_transcript(session, call, service.joined(queries.pieces(session, call.id), result))
         replace_parts(session, "communication", call.id, call.search_title(), _parts(pieces), field="transcript")
         changes.record(session, "ai.transcribed", "communication", call.id, segments=len(pieces))
 
@@ -105,7 +121,11 @@ def _step(
     """Ask a model, then write its answer and the mark of the event in one transaction."""
     call_id = event.data["communication_id"]
     try:
+        switches(work.parts["gateway"]).require(FEATURES[name])  # the gateway would say the same, without being asked
         result = ask()
+    except FeatureOff:
+        _leave_out(work, event, name)
+        return
     except ModelUnavailable as error:
         _wait_or_fail(work, event, name, error)
         return
@@ -120,9 +140,24 @@ def _step(
     waited_for = "received" if name == TRANSCRIBE else "transcribed"
     with work.transaction() as session:
         call = queries.for_job(session, call_id, lock=True)
-        if not mark_delivered(session, event.id, name) or call is None or call.state != waited_for:
+        if call is None or call.state != waited_for or result.get("next") is None:
+            if mark_delivered(session, event.id, name) and call is not None and call.state == waited_for:
+                keep(session, call, result)
             return
-        keep(session, call, result)
+        service.store_piece(session, call, result)
+    # Whoever has been heard least has the next turn: a short call waits for one piece of a long one, not for all of it.
+    raise AnotherTurn(-max(1, int(result["next"] // 60)))
+
+
+def _leave_out(work: Work, event: OutboxEvent, name: str) -> None:
+    """The step is switched off: the call keeps what it has, and says so."""
+    if name == TRANSCRIBE:
+        _fail(work, event, name, TRANSCRIPTION_OFF)
+        return
+    with work.transaction() as session:
+        call = queries.for_job(session, event.data["communication_id"], lock=True)
+        if mark_delivered(session, event.id, name) and call is not None:
+            _nothing_to_do(session, call, READING_OFF)
 
 
 def _say_begun(work: Work, session: Session, call: Communication, engine: str, detail: str) -> None:
@@ -139,7 +174,7 @@ def _engine_state(work: Work, engine: str) -> str:
 def _wait_or_fail(work: Work, event: OutboxEvent, name: str, error: ModelUnavailable) -> None:
     """Wait for a model that is away, as long as it takes; one that is there and cannot do it counts as a failure."""
     engine = "speech" if name == TRANSCRIBE else "chat"
-    if _engine_state(work, engine) == "ready":
+    if not isinstance(error, ModelBusy) and _engine_state(work, engine) == "ready":
         if work.last_attempt:
             _fail(work, event, name, error.detail or MODEL_FAILS)
             return
