@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from inference.modules.base import ModelError, Module
 from inference.modules.evaluation import CaseFailed, claims_of
 from inference.modules.loading import MANIFEST, BrokenModule, load_module
-from inference.modules.prompt_files import BrokenPrompt, file_text, render_text
+from inference.modules.prompt_files import BrokenPrompt, render_text
 from inference.modules.runners import checked_output
 
 Output = TypeVar("Output", bound=BaseModel)
@@ -91,7 +91,7 @@ def _fields(_folder: Path, module: Module) -> str:
     return ""
 
 
-def _schemas(_folder: Path, module: Module) -> str:
+def _schemas(folder: Path, module: Module) -> str:
     """Every object that a model fills in allows no other keys; no field of the output can be just anything."""
     for model in (module.input, module.output):
         schema = model.model_json_schema()
@@ -100,7 +100,7 @@ def _schemas(_folder: Path, module: Module) -> str:
     loose = _loose(module.output.model_json_schema())
     if loose:
         return f"Output.{loose} can be anything. Give it a type."
-    for asked in _asked(module):
+    for asked in _asked(folder, module):
         if open_object := _open(asked.model_json_schema()):
             return f'the model fills in {open_object}: add model_config = ConfigDict(extra="forbid").'
     return ""
@@ -126,6 +126,7 @@ class Rehearsal:
     """A model that is away: it renders what it is asked, notes for which answer, and gives none."""
 
     package: str
+    folder: Path
     asked: list[type[BaseModel]] = field(default_factory=list)
 
     async def complete(
@@ -144,12 +145,17 @@ class Rehearsal:
         yield ""
 
     def _render(self, prompt: str, variables: Mapping[str, Any]) -> None:
-        render_text(self.package, file_text(self.package, prompt), variables)
+        try:
+            text = (self.folder / prompt).read_text("utf-8")
+        except OSError as error:
+            message = f"there is no file {prompt}"
+            raise BrokenPrompt(message) from error
+        render_text(self.package, text, variables)
 
 
-def _rehearse(module: Module) -> Rehearsal:
+def _rehearse(folder: Path, module: Module) -> Rehearsal:
     """Run every case without a model. Raises what the module raises, but for a model that is away."""
-    rehearsal = Rehearsal(module.run.__module__.rpartition(".")[0])
+    rehearsal = Rehearsal(folder.name, folder)
     for case in module.cases:
         given = module.input.model_validate(case["input"])
         with suppress(ModelError):
@@ -162,17 +168,17 @@ async def _awaited(running: Awaitable[BaseModel]) -> BaseModel:
     return await running
 
 
-def _asked(module: Module) -> list[type[BaseModel]]:
+def _asked(folder: Path, module: Module) -> list[type[BaseModel]]:
     """The classes that the module asks its model for."""
     try:
-        return _rehearse(module).asked
+        return _rehearse(folder, module).asked
     except Exception:  # noqa: BLE001 - what fails is told by the check of the cases
         return []
 
 
-def _cases(_folder: Path, module: Module) -> str:
+def _cases(folder: Path, module: Module) -> str:
     try:
-        _rehearse(module)
+        _rehearse(folder, module)
     except BrokenPrompt as error:
         return f"the prompt does not render: {error}."
     except CaseFailed as error:

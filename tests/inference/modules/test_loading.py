@@ -2,8 +2,6 @@
 
 import json
 import logging
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -12,65 +10,21 @@ import pytest
 
 from inference.modules import Found, find_modules, load_modules
 from inference.modules.finding import GROUP
+from tests.inference.modules.foreign import CASE, MANIFEST, Write, look_approved, writing
 
 OURS = {"answer", "call_card"}
-MANIFEST = """
-name = "greeting"
-version = "1.0.0"
-title = "A greeting"
-role = "chat"
-prompt = "prompt.md.jinja"
-prompt_version = "1"
-"""
-SCHEMA = "from pydantic import BaseModel\n\nclass Input(BaseModel):\n    text: str\n\nOutput = Input\n"
-CODE = "async def run(request, models):\n    return request\n"
-CASE = {"id": "one", "input": {"text": "hello"}, "gold": {}}
-Write = Callable[..., EntryPoint]
+Look = Callable[[EntryPoint], Found]
 
 
 @pytest.fixture
-def write(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Write]:
-    """Write a whole package of one module, with some of its files changed or (None) left out."""
-    number = abs(hash(request.node.nodeid)) % 10**9
-    folder = tmp_path / f"foreign_{number}"
-    sys.path.insert(0, str(tmp_path))
-
-    def make(**changed: str | None) -> EntryPoint:
-        parts = {"__init__.py": "", "manifest.toml": MANIFEST, "schema.py": SCHEMA, "module.py": CODE}
-        parts |= {"prompt.md.jinja": "Greet.", "cases.jsonl": json.dumps(CASE)}
-        folder.mkdir(exist_ok=True)
-        for name, text in {**parts, **{key.replace("__", "."): value for key, value in changed.items()}}.items():
-            if text is not None:
-                (folder / name).write_text(text, "utf-8")
-        return EntryPoint("greeting", folder.name, GROUP)
-
-    yield make
-    sys.path.remove(str(tmp_path))
-    for name in [name for name in sys.modules if name.startswith(folder.name)]:
-        del sys.modules[name]
-    for finder in [one for one in sys.meta_path if getattr(one, "top", "") == folder.name]:
-        sys.meta_path.remove(finder)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def look(approvals: Path, point: EntryPoint) -> Found:
-    """What becomes of one foreign module."""
-    (found,) = (entry for entry in find_modules(approvals, [point]) if entry.source != "ostrov")
-    return found
+def write(tmp_path: Path) -> Iterator[Write]:
+    with writing(tmp_path / "foreign_greeting") as written:
+        yield written
 
 
 @pytest.fixture
-def approved(tmp_path: Path) -> Callable[[EntryPoint], Found]:
-    """Look at a module whose package an administrator has approved as it is now."""
-    from inference.modules.approvals import approve
-
-    def look_approved(point: EntryPoint) -> Found:
-        path = tmp_path / "approvals.json"
-        seen = look(path, point)
-        approve(path, point.module, seen.version, seen.checksum)
-        return look(path, point)
-
-    return look_approved
+def approved(tmp_path: Path) -> Look:
+    return lambda point: look_approved(tmp_path / "approvals.json", point)
 
 
 def test_our_own_modules_are_loaded_without_any_approval(tmp_path: Path) -> None:
@@ -87,13 +41,13 @@ def test_a_broken_module_is_left_out_with_a_reason_and_the_others_run(
     assert "package=no_such_module_here state=broken" in caplog.text
 
 
-def test_a_second_module_of_one_name_is_left_out_with_a_reason(write: Write, approved: Callable) -> None:
+def test_a_second_module_of_one_name_is_left_out_with_a_reason(write: Write, approved: Look) -> None:
     found = approved(write(manifest__toml=MANIFEST.replace("greeting", "answer")))
     assert (found.state, found.module) == ("broken", None)
     assert "taken by inference.modules.answer" in found.reason
 
 
-def test_a_whole_and_approved_module_is_loaded(write: Write, approved: Callable) -> None:
+def test_a_whole_and_approved_module_is_loaded(write: Write, approved: Look) -> None:
     found = approved(write())
     assert (found.state, found.reason) == ("loaded", "")
     assert found.module is not None
@@ -122,7 +76,7 @@ def test_a_whole_and_approved_module_is_loaded(write: Write, approved: Callable)
     ],
 )
 def test_what_is_wrong_with_a_module_is_said(
-    write: Write, approved: Callable, changed: dict[str, str | None], said: str
+    write: Write, approved: Look, changed: dict[str, str | None], said: str
 ) -> None:
     found = approved(write(**changed))
     assert found.state == "broken"
