@@ -137,7 +137,8 @@ class Proposal(Part):
     """One value for one field of the card, with the words of the call that it rests on.
 
     `quote` is verbatim in the transcript, `second` is where it starts in the recording, `group` pairs
-    a product with its quantity and a next step with its date, `known_id` names the CRM's record.
+    a product with its quantity and a next step with its date, `known_id` names the CRM's record, `contributions` are
+    the signs that the confidence is the sum of.
     """
 
     field: ProposalField
@@ -150,6 +151,7 @@ class Proposal(Part):
     confidence: float = Field(ge=0, le=1)
     group: int | None = None
     known_id: str | None = None
+    contributions: dict[str, float] = Field(default_factory=dict)
 
 
 class SummarySentence(Part):

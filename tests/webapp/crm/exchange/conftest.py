@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -41,3 +43,6 @@ def token_of(app: App) -> Callable[[str], str]:
         return secret
 
     return make
+
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import the twins beside them
