@@ -26,7 +26,7 @@ def find(text: str) -> list[Found]:
         called = named(text, match.start()) == "account"
         near = [digits_of(m.group()) for m in biks if abs(m.start() - match.start()) < NEAR]
         typical = CLIENT_ACCOUNT.match(digits) is not None
-        if called or any(fits(digits, bik) for bik in near) or (typical and not near):
+        if called or any(fits(digits, bik) for bik in near) or typical:
             found.append(Found(match.start(), match.end(), "account", 82, digits))
     for pattern in (ELSEWHERE, SORT_CODE):
         for match in pattern.finditer(text):

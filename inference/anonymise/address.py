@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from inference.anonymise.russian_words import reading
 from inference.anonymise.spans import Found
 from inference.anonymise.word_pattern import one_of, windows
 from inference.text.number_words import CARDINALS
@@ -13,9 +14,7 @@ _SAID: Final = one_of(
     w for w, (kind, _) in CARDINALS.items() if kind in {"unit", "teen", "ten", "hundred"} and "а" <= w[0] <= "я"
 )
 _SAID_NUMBER: Final = rf"(?:{_SAID}(?:\s{_SAID}){{0,2}})(?!\w)"
-_WRITTEN_NUMBER: Final = (
-    r"\d{1,4}(?:[а-яa-z]|\s(?-i:[А-Я]))?(?:[/-]\d{1,3}[а-яa-z]?)?(?:к\d{1,2}|с\d{1,2}){0,2}(?![\d\w])(?![.,:]\d)"
-)
+_WRITTEN_NUMBER: Final = r"\d{1,4}(?:[а-яa-z]|\s(?-i:[А-Я]))?(?:[/-](?:\d{1,3}[а-яa-z]?|[а-яa-z]))?(?:к\d{1,2}|с\d{1,2}){0,2}(?![\d\w])(?![.,:]\d)"
 _NUMBER: Final = rf"(?:{_WRITTEN_NUMBER}|{_SAID_NUMBER})"
 _STREET: Final = (
     r"(?:ул(?:иц[аеыу]|\.)|просп(?:ект[аеу]?|\.)|пр-к?т[ае]?\.?|пр\.|проезд[ае]?|пр-д\.?|пер(?:еул(?:ок|к[аеу])|\.)|бульвар[ае]?|б-р\.?"
@@ -41,10 +40,10 @@ _PLACED: Final = rf"(?:,?\s{{0,2}}{_HOUSE_WORD}\s?№?\s?|,\s?|\s){_NUMBER}"
 _TAIL: Final = rf"(?:,?\s{{0,2}}(?:{_PART}\s?№?\s?(?:{_NUMBER}|[А-ЯA-Z](?!\w)|[IVX]+(?!\w))|\d{{1,3}}[-\s]?(?:й|ый|ой)?\s(?:этаж|подъезд))){{0,5}}"
 HOUSED = re.compile(
     rf"(?<![\w-])(?:{_STREET}\s?{_NAME}{_PLACED}|{_CASED}\s{_STREET}{_PLACED}|\w[\w-]*\s{_STREET}{_PLACED}"
-    rf"|{_TOWN}\s?{_NAME},?\s{{1,2}}{_HOUSE_WORD}\s?{_NUMBER}){_TAIL}",
+    rf"|{_CASED},\s?(?:д\.|дом)\s?{_NUMBER}|{_TOWN}\s?{_NAME},?\s{{1,2}}{_HOUSE_WORD}\s?{_NUMBER}){_TAIL}",
     re.IGNORECASE,
 )
-GATE = re.compile(rf"(?<![\w-])(?:{_STREET}|{_TOWN})(?![\w])", re.IGNORECASE)
+GATE = re.compile(rf"(?<![\w-])(?:{_STREET}|{_TOWN}|дом(?=\s?\d))(?![\w])", re.IGNORECASE)
 BEFORE_GATE, AFTER_GATE = 50, 160
 BOX = re.compile(r"(?<!\w)(?:а/я|абонентский ящик)\s?№?\s?\d{1,6}", re.IGNORECASE)
 _PLACE: Final = r"[А-ЯЁA-Z][\w-]+(?:[ -][А-ЯЁA-Zа-яё][\w-]+){0,2}"
@@ -62,6 +61,7 @@ TOWN_SAID_LEFT = re.compile(
 )
 INDEX_RIGHT = re.compile(r"(?:,\s?(?:г\.\s?)?[А-ЯЁ][\w-]+)?,?\s\d{6}(?!\d)|,\s?г\.\s?[А-ЯЁ][\w-]+")
 LEFT_REACH: Final = 120
+SURELY: Final = 0.5
 COUNTED = re.compile(
     r"\s?(?:руб|₽|шт|тыс|млн|процент|%|лет\b|час|мин|метр|км|человек|раз[ао]?\b|дн|этаж\w* дом|[-.]й|-ть)",
     re.IGNORECASE,
@@ -78,6 +78,12 @@ def find(text: str) -> list[Found]:
                 found.append(Found(_more_left(text, match.start()), _more_right(text, match.end()), "address", 62))
     found += (Found(_more_left(text, m.start()), m.end(), "address", 61) for m in BOX.finditer(text))
     return found
+
+
+def _is_person(words: str) -> bool:
+    """Whether capital words before a street are rather its inhabitant than its town."""
+    found = reading(words.split()[0].lower())
+    return found.first > SURELY or found.surname > SURELY
 
 
 def _more_right(text: str, end: int) -> int:
@@ -97,6 +103,7 @@ def _more_left(text: str, start: int) -> int:
         match = PARTS_LEFT.search(bare) or TOWN_SAID_LEFT.search(bare)
         if match is None and "," in gap:
             match = CITY_LEFT.search(bare)
+            match = None if match and _is_person(match.group()) else match
         if match is None:
             return start
         start -= len(before) - match.start()

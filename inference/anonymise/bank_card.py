@@ -6,7 +6,7 @@ import re
 
 from stdnum import luhn
 
-from inference.anonymise.context import digits_of, named
+from inference.anonymise.context import digits_of, mentioned, named
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(
@@ -24,7 +24,11 @@ def find(text: str) -> list[Found]:
         if not 13 <= len(digits) <= 19 or digits[0] not in "23456" or not luhn.is_valid(digits):
             continue
         name = named(text, match.start())
-        if name in REFUSED_NAMES and not (match["sign"] and name != "account"):
+        if (
+            name in REFUSED_NAMES
+            and not mentioned(text, match.start(), "card")
+            and not (match["sign"] and name != "account")
+        ):
             continue
         found.append(Found(match.start(), match.end(), "bank_card", 80, digits))
     return found

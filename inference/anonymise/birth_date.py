@@ -47,6 +47,8 @@ def _after(text: str, end: int) -> re.Match[str] | None:
     if match is None:
         return None
     between = text[end : match.start()]
+    if not between.strip(" .:,-"):
+        return match
     return None if BREAK.search(between) or OTHER_DATE.search(between) else match
 
 

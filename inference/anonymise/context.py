@@ -18,7 +18,7 @@ _NAMES: Final = {
     "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
     "passport": r"(?:загран)?паспорт\w*|passport|(?:загран|удостоверени\w+ личности)|сери\w{1,2}",
     "driver_licence": (
-        r"водит\w* удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах)"
+        r"водит\w* удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)"
         r"|driv(?:er|ing)(?:'?s)? licen[cs]e|(?<![a-z])dl|licen[cs]e"
     ),
     "contract_number": r"договор\w*|дог\.|контракт\w*|соглашени\w*|contract|agreement",
@@ -56,6 +56,12 @@ def nearest(text: str, start: int, reach: int = REACH) -> tuple[str, int] | None
     if last is None or LONG_NUMBER.search(text, last.end(), start):
         return None
     return str(last.lastgroup), start - last.end()
+
+
+def mentioned(text: str, start: int, kind: str, reach: int = REACH) -> bool:
+    """Whether a class is named somewhere before a place, even if another word stands nearer."""
+    found = [match for match in NAMING.finditer(text, max(0, start - reach), start) if match.lastgroup == kind]
+    return bool(found) and not LONG_NUMBER.search(text, found[-1].end(), start)
 
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:

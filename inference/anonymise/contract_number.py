@@ -11,7 +11,7 @@ _SIGN = r"(?:№№?|N[o°]?\.?|номер\w{0,3}|#|number|num\.?|nr\.?|no\.?|re
 _DATE = r"(?:(?:от|from|dated|of) [\d./-]{6,10}(?: ?г(?:\.|ода))?|(?:от|from|dated|of) «?\d{1,2}»? [а-яa-z]+ \d{4}(?: ?г(?:\.|ода))?)"
 _CODE = r"(?=[\w/.-]{0,24}\d)[A-Za-zА-Яа-яЁё0-9](?:[A-Za-zА-Яа-яЁё0-9]|[/.\-_](?=[A-Za-zА-Яа-яЁё0-9])){0,30}"
 NUMBERED = re.compile(
-    rf"\b{_WORD}\b(?P<middle>[^\n;!?№#\d]{{0,60}}?(?:{_DATE}[ ,]{{1,3}})?){_SIGN}[ :]{{0,3}}(?:is |as |— |- |это )?(?P<code>{_CODE})(?![\w])",
+    rf"\b{_WORD}(?!\w)(?P<middle>[^\n;!?№#\d]{{0,60}}?(?:{_DATE}[ ,]{{1,3}})?)(?<!\w){_SIGN}[ :]{{0,3}}(?:is |as |— |- |это )?(?P<code>{_CODE})(?![\w])",
     re.IGNORECASE,
 )
 PLAIN = re.compile(

@@ -26,5 +26,5 @@ DAY_MONTH: Final = rf"«?\b\d{{1,2}}»?(?:-?(?:го|st|nd|rd|th|е))?\s(?:of\s)?
 MONTH_DAY: Final = rf"\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s(?:19|20)\d\d\b)?"
 SPOKEN: Final = rf"\b(?:the\s)?{_SAID_DAY}\s(?:of\s)?{_MONTH}{_THEN_YEAR}"
 SPOKEN_MONTH_FIRST: Final = rf"\b{_MONTH}\s(?:the\s)?{_SAID_DAY}{_THEN_YEAR}"
-DATE: Final = rf"(?:{NUMERIC}|{DAY_MONTH}|{MONTH_DAY}|{SPOKEN}|{SPOKEN_MONTH_FIRST})"
+DATE: Final = rf"(?:{NUMERIC}|{DAY_MONTH}|{MONTH_DAY}|{SPOKEN}|{SPOKEN_MONTH_FIRST})(?:\s?(?:года?\b|г\.))?"
 BARE_YEAR: Final = rf"\b(?:(?:19|20)\d\d\b|{_SAID_YEAR})"

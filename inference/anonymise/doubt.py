@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from inference.anonymise.names_en import NO_SURNAMES
+from inference.anonymise.names_en import NO_SURNAMES, first_names, surnames
 from inference.anonymise.organisation_en import ORDINARY
 from inference.anonymise.russian_words import reading
 from inference.anonymise.segments import Segment
@@ -15,6 +15,7 @@ from inference.text.date_words import MONTHS, WEEKDAYS
 
 CAPITAL_RU = re.compile(r"(?<![\w-])[А-ЯЁ][а-яё]+(?:-[А-ЯЁ]?[а-яё]+)*")
 CAPITAL_EN = re.compile(r"(?<![\w@.-])[A-Z][a-z'à-ž]+(?:[A-Z][a-z]+)*(?!\w*[@\d])")
+AT_PLACE = re.compile(r"\b(?:in|to|near|via|into|across)\s$")
 OPENING: Final = "\"“«'(-— >*•:[]"
 NO_ORGANISATION: Final = frozenset(
     "crm api ндс инн огрн бик снилс кпп усн осно осго каско кп тз то упд ттн эдо эцп pdf vat faq sms usb ip it hr ok ceo cfo cto sla nda gdpr erp ssl url html "
@@ -62,7 +63,8 @@ def acceptable(segment: Segment, item: Found) -> bool:
         return False
     if item.kind == "organisation":
         return len(low) > 2 and not any(letter.isdigit() for letter in low) and not _lone_usual(segment, item, low)
-    return not any(letter.isdigit() for letter in low)
+    single = " " not in low and low not in first_names() and low not in surnames()
+    return not any(letter.isdigit() for letter in low) and not (single and AT_PLACE.search(segment.text, 0, item.start))
 
 
 def _lone_usual(segment: Segment, item: Found, low: str) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from stdnum.ru import inn
 
-from inference.anonymise.context import digits_of, named, named_after
+from inference.anonymise.context import digits_of, mentioned, named, named_after
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d(?:[ -]?\d){9}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
@@ -19,7 +19,11 @@ def find(text: str) -> list[Found]:
     for match in NUMBER.finditer(text):
         digits = digits_of(match.group())
         name = named(text, match.start())
-        called = name == "inn" or (name != "phone" and named_after(text, match.end(), "inn"))
+        called = (
+            name == "inn"
+            or (inn.is_valid(digits) and mentioned(text, match.start(), "inn"))
+            or (name != "phone" and named_after(text, match.end(), "inn"))
+        )
         sure = len(digits) == PERSONAL_LENGTH and match.group() == digits and not name and inn.is_valid(digits)
         if called or sure:
             found.append(Found(match.start(), match.end(), "inn", 78, digits))

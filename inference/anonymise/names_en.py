@@ -50,6 +50,10 @@ MORE_FIRST: Final = vocabulary(
     "emre elif zeynep ayse burak cem deniz siobhan niamh aoife saoirse ciaran eoin oisin padraig callum hamish angus euan rhys gareth dafydd cerys "
     "imogen alistair alastair nigel graham gemma poppy tamsin rupert giles fiona kirsty zara esme isla ava mia zoe aria luna liam noah ethan aiden "
     "jayden logan elijah oliver theo leo hugo felix oscar archie alfie harvey finn isaac caleb nate kayla hailey kaylee brianna aaliyah mackenzie "
+    "stanislav vladislav yaroslav rostislav svyatoslav vyacheslav bogdan taras ostap mykola oleksandr volodymyr yevhen nadezhda lyubov raisa tamara zinaida "
+    "galina lidia margarita alla inna zhanna snezhana alina alisa milana ulyana vasilisa arina yana diana elvira albina venera rimma rufina damir marat "
+    "rinat ramil airat nikita danila daniil egor matvey yegor fyodor fedor timofey semyon grigory gennady leonid lev valery vitaly stepan zakhar platon "
+    "gayane ashot tigran armen artur karen suren levan giorgi irakli zurab nino tamar aziz bekzod dilnoza gulnora nursultan askar dauren "
     "nguyen thanh linh huong minh duc"
 )
 # Words that stand capitalised after a first name and are no surname.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from stdnum.ru import ogrn
 
-from inference.anonymise.context import digits_of, named, named_after
+from inference.anonymise.context import digits_of, mentioned, named, named_after
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d(?:[ -]?\d){12}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
@@ -18,7 +18,11 @@ def find(text: str) -> list[Found]:
     for match in NUMBER.finditer(text):
         digits = digits_of(match.group())
         name = named(text, match.start())
-        called = name == "ogrn" or named_after(text, match.end(), "ogrn")
+        called = (
+            name == "ogrn"
+            or (ogrn.is_valid(digits) and mentioned(text, match.start(), "ogrn"))
+            or named_after(text, match.end(), "ogrn")
+        )
         year_fits = FIRST_YEAR <= int(digits[1:3]) <= LAST_YEAR
         sure = not name and match.group() == digits and digits[0] in "1235" and year_fits and ogrn.is_valid(digits)
         if called or sure:

@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 from inference.anonymise.names_en import NO_SURNAMES, first_names, surnames
+from inference.anonymise.places import NATIONALITIES, PLACES
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 
 _LEGAL: Final = (
     r"(?:Ltd|LLC|L\.L\.C|Inc|Corp|Corporation|GmbH|PLC|plc|LLP|LP|Co|AG|S\.A|SA|B\.V|BV|Limited|Incorporated|Pty|Oy|AB|SpA|S\.p\.A|SARL|S\.r\.l|Srl|KG|NV|N\.V"
-    r"|JSC|PJSC|OOO|ZAO|OAO|AO|SE|SAS|ApS|AS)"
+    r"|JSC|PJSC|OOO|ZAO|OAO|AO|OÜ|SE|SAS|ApS|AS)"
 )
 _BUSINESS: Final = (
     r"(?:Group|Holdings?|Industries|Logistics|Partners|Consulting|Solutions|Systems|Technologies|Technology|Services|Bank|University|Hospital|Foundation|Institute"
@@ -59,24 +60,19 @@ SMALL_STOP: Final = NO_SURNAMES | frozenset(
     "boston texas california england scotland germany russia france spain accounting purchasing finance marketing procurement logistics support looking trying "
     "going using thinking planning having getting hoping ready able interested happy sure just".split()
 )
-PLACES: Final = frozenset(
-    "london paris berlin moscow leeds manchester chicago boston texas california england scotland wales germany russia france spain italy china india japan "
-    "europe asia africa america usa uk dublin ireland canada toronto sydney australia dubai madrid rome vienna warsaw prague kyiv minsk kazan samara york "
-    "washington seattle denver austin dallas houston atlanta miami detroit philadelphia birmingham liverpool bristol glasgow edinburgh cardiff oxford "
-    "cambridge munich hamburg frankfurt zurich geneva amsterdam brussels lisbon stockholm oslo helsinki copenhagen istanbul singapore tokyo beijing shanghai "
-    "delhi mumbai bangalore novosibirsk petersburg yekaterinburg sochi portland phoenix nashville brooklyn manhattan queens florida ohio nevada utah arizona "
-    "oregon colorado virginia georgia michigan illinois wisconsin minnesota jersey mexico brazil turkey poland netherlands belgium switzerland sweden norway "
-    "finland denmark austria portugal greece ukraine belarus kazakhstan birmingham sheffield nottingham newcastle belfast cork galway".split()
-)
 ORDINARY: Final = (
     PLACES
     | NO_SURNAMES
     | frozenset(
-        "excel word outlook windows google linux android iphone english russian german french spanish christmas easter internet wifi usb pdf api visa mastercard "
+        "mr mrs ms miss dr prof excel word outlook windows google linux android iphone english russian german french spanish christmas easter internet wifi usb pdf api visa mastercard "
         "paypal zoom slack teams gmail whatsapp telegram skype sms gps erp ssl vat gdpr ebay you example details purchasing finance marketing procurement logistics "
         "accounts accounting reception premium standard pro basic enterprise starter gold silver platinum model version size section page chapter level phase "
         "stage room gate terminal flight unit item batch lot part step option plan tier class grade type series".split()
     )
+)
+LEADING: Final = frozenset(
+    "the a an our your their his her my its this that these and or but with from at for by in on to of as is was are were please thanks hi hello dear ask tell "
+    "call contact if when while also we they he she it i you no yes not can could will would did does has have had met new every each any some".split()
 )
 RANK: Final = 66
 
@@ -91,10 +87,12 @@ def find(segment: Segment) -> list[Found]:
         (UNIVERSITY, 51),
         (OF_BUSINESS, 52),
         (AMPERSAND, 51),
-        (INNER_CAPITAL, 43),
+        (INNER_CAPITAL, 41),
     ):
         for match in pattern.finditer(text):
-            first = match.start() + _leading(match.group(), opening=match.start() == 0)
+            first = match.start() + _leading(match.group())
+            if match.group().lower() in ORDINARY:
+                continue
             if first < match.end() and (rank > 52 or " " in text[first : match.end()] or pattern is INNER_CAPITAL):
                 found.append(Found(start + first, start + match.end(), "organisation", rank))
     for match in AT.finditer(text):
@@ -105,11 +103,11 @@ def find(segment: Segment) -> list[Found]:
     return found
 
 
-def _leading(words: str, *, opening: bool) -> int:
+def _leading(words: str) -> int:
     """How many characters of a match are words before the name: "Our", "The", "Please"."""
     length = 0
     for word in words.split(" ")[:-1]:
-        if word.lower().strip(",") not in NO_SURNAMES and not (opening and length == 0 and word.lower() in SMALL_STOP):
+        if word.lower().strip(",") not in LEADING:
             break
         length += len(word) + 1
     return length

@@ -15,6 +15,7 @@ from inference.anonymise.names_en import (
     sure_first_names,
     surnames,
 )
+from inference.anonymise.places import NATIONALITIES, PLACES
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 from inference.text.date_words import MONTHS
@@ -26,7 +27,7 @@ WORD = re.compile(
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
-    r"TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[S][S]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
+    r"TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
 )
 FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
 GREETING = re.compile(
@@ -62,6 +63,9 @@ NOT_AFTER = re.compile(
     r"|gmbh|plc|group|company|bank|holdings|partners|systems|solutions|logistics|industries|technologies|foods?|motors|brothers|sons|& )\b",
     re.IGNORECASE,
 )
+STRONG_GREETING = re.compile(r"\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers),?\s$", re.IGNORECASE)
+NEEDS_GREETING: Final = PLACES | NATIONALITIES | MONTHS.keys()
+NOUN_ENDINGS: Final = ("tion", "ment", "ness", "ing", "ity", "ance", "ence", "ism", "ship", "ure")
 OPENING: Final = "\"“«'(-— >*•"
 RANK: Final = 50
 
@@ -137,6 +141,8 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
 def _capital_letter(low: str, *, opening: bool) -> str:
     if low in NO_SURNAMES or len(low) < 2:
         return "f" if low in first_names() and (low == "will" or (low in MONTHS and not opening)) else ""
+    if low in NEEDS_GREETING:
+        return "f" if low in first_names() else "X"
     if low in sure_first_names() or low.split("-", maxsplit=1)[0] in sure_first_names():
         return "F"
     if low in first_names():
@@ -175,6 +181,8 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
         return cased or shape[0] == "T"
     if shape == "F":
         return not NOT_BEFORE.search(before)
+    if shape == "f" and text[first.start : last.end].lower() in NEEDS_GREETING:
+        return STRONG_GREETING.search(before) is not None
     if shape == "f":
         opening = not text[: first.start].strip(OPENING)
         signature = opening and not text[last.end :].strip(" ,.!\n")
@@ -186,7 +194,7 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
     if shape in {"XF", "SF"}:
         return cased and shape == "SF"
     if shape[0] == "f":
-        return cased
+        return cased and text[last.start].isupper() and not text[last.start : last.end].endswith(NOUN_ENDINGS)
     return True
 
 

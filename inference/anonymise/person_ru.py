@@ -11,9 +11,9 @@ from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 from inference.text.date_words import MONTHS
 
-WORD = re.compile(r"(?<![\w.])[А-ЯЁ]\.(?=[\s,;)А-ЯЁ]|$)|(?<=[А-ЯЁ]\.)[А-ЯЁ]\.|[А-ЯЁа-яё]+(?:['-][А-ЯЁа-яё]+)*")
+WORD = re.compile(r"(?<![\w.])[А-ЯЁ]\.(?=[\s,:;)А-ЯЁ]|$)|(?<=[А-ЯЁ]\.)[А-ЯЁ]\.|[А-ЯЁа-яё]+(?:['-][А-ЯЁа-яё]+)*")
 NAME_SHAPES = re.compile(
-    r"I{1,2}[SXNF](?!P)|[SXNF]I{1,2}(?![SXN])|[SXN]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XN]|PS|SP|F|P|S"
+    r"I{1,2}[SXNF](?!P)|[fF]P?I(?![ISXN])|[SXNF]I{1,2}(?![SXN])|[SXN]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XN]|PS|SP|F|P|S"
 )
 CUE = re.compile(
     r"(?:зовут|фамилия|имя|это|господин\w*|госпож\w+|г-н\w?|г-ж\w|товарищ\w*|беспокоит|говорит|клиент\w*|менеджер\w*|директор\w*|коллег\w+|юрист\w*"
@@ -114,6 +114,8 @@ def _reading(low: str) -> Reading:
 
 
 def _capital_letter(word: str, found: Reading, *, opening: bool) -> str:
+    if word.isupper() and len(word) < 4:
+        return ""
     if found.patronymic >= SURE:
         return "P"
     if found.first >= (SURE if opening else 0.25):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from inference.anonymise.context import digits_of, named, named_after
+from inference.anonymise.context import digits_of, mentioned, named_after
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d{3}[ -]?\d{3}[ -]?\d{3}[ -]?\d\d(?![\d]|[.-]\d)")
@@ -17,7 +17,7 @@ def find(text: str) -> list[Found]:
     found: list[Found] = []
     for match in NUMBER.finditer(text):
         digits = digits_of(match.group())
-        called = named(text, match.start()) == "snils" or named_after(text, match.end(), "snils")
+        called = mentioned(text, match.start(), "snils") or named_after(text, match.end(), "snils")
         if called or (USUAL.fullmatch(match.group()) and is_valid(digits)):
             found.append(Found(match.start(), match.end(), "snils", 79, digits))
     return found

@@ -52,11 +52,16 @@ def _numbers(text: str) -> list[Found]:
             continue
         for phone in find_phones(run.group(), REGIONS):
             start, end = run.start() + phone.start, run.start() + phone.end
-            if phone.valid or named(text, run.start()) == "phone":
+            if phone.valid or _dialled(phone.e164, named(text, run.start())):
                 plus = re.search(r"(?:плюс|plus)\s$", text[max(0, start - 6) : start], re.IGNORECASE)
                 first = start - len(plus.group()) if plus else start
                 found.append(Found(first, end, "phone", 56, digits_of(phone.e164)[-10:]))
     return found
+
+
+def _dialled(e164: str, name: str) -> bool:
+    """Whether a number that no plan lists is one all the same: it is called a telephone or begins as one."""
+    return name == "phone" or (name == "" and e164.startswith(("+440", "+447", "+442", "+7")))
 
 
 def _count(run: str) -> int:
