@@ -34,6 +34,7 @@ CORRECTION = re.compile(r"\b(?:нет|ой|точнее|вернее|извин�
 HOLDS = re.compile(r"(?:до|максимум|to|up to)\W+$")
 BEFORE, AFTER = 70, 25
 LEAST_BARE = 1000
+NAMED = 0.07
 
 
 def find_budget(call: Call) -> list[Finding]:
@@ -52,7 +53,7 @@ def find_budget(call: Call) -> list[Finding]:
     value = int(money.amount) if money.amount == int(money.amount) else money.amount
     code = money.currency or ""
     shown = f"{value:,} {code}".replace(",", " ").strip()
-    budget = found(turn, (money.start, money.end), "budget", value, display=shown, confidence=sure)
+    budget = found(turn, (money.start, money.end), "budget", value, display=shown, signs=_signs(money, sure))
     return [budget, *_currency(call, turn, money, sure)]
 
 
@@ -82,11 +83,18 @@ def _sureness(call: Call, turn: Turn, money: Money) -> float:
     answers = asked is not None and asked.speaker != "client" and ASKED.search(normal(asked.text)[-120:]) is not None
     if bare and not answers and "бюджет" not in before and "budget" not in before:
         return 0.0
+    named = NAMED if money.currency else 0.0
     if SPENDS.search(before) or SPENDS_AFTER.search(after):
-        return 0.92 if money.currency else 0.85
+        return 0.85 + named
     if answers:
-        return 0.88 if money.currency else 0.82
+        return 0.82 + named
     return 0.0
+
+
+def _signs(money: Money, sure: float) -> dict[str, float]:
+    """What speaks for a sum: the words around it, and that its currency was named with it."""
+    named = NAMED if money.currency else 0.0
+    return {"words": sure - named, "currency_named": named}
 
 
 def _replaces(turn: Turn, money: Money, sure: float, chosen: tuple[Turn, Money, float]) -> bool:
@@ -102,11 +110,11 @@ def _replaces(turn: Turn, money: Money, sure: float, chosen: tuple[Turn, Money, 
 def _currency(call: Call, turn: Turn, money: Money, sure: float) -> list[Finding]:
     """The currency in the words of the budget, else in another sentence about money."""
     if money.currency is not None:
-        return [found(turn, (money.start, money.end), "currency", money.currency, confidence=sure)]
+        return [found(turn, (money.start, money.end), "currency", money.currency, signs=_signs(money, sure))]
     for other in call.of("colleague"):
         for echo in find_money(other.text):
             if echo.amount == money.amount and echo.currency is not None:
-                return [found(other, (echo.start, echo.end), "currency", echo.currency, confidence=0.75)]
+                return [found(other, (echo.start, echo.end), "currency", echo.currency, signs={"said_back": 0.75})]
     return _currency_alone(call)
 
 
@@ -119,6 +127,8 @@ def _currency_alone(call: Call) -> list[Finding]:
         for currency in find_currencies(turn.text):
             before = normal(turn.text[max(0, currency.start - BEFORE) : currency.start])
             if turn.speaker == "colleague" or not NOT_BUDGET.search(before):
-                sure = 0.6 if turn.speaker == "colleague" else 0.75
-                return [found(turn, (currency.start, currency.end), "currency", currency.code, confidence=sure)]
+                signs = {"currency_named": 0.75} | (
+                    {"not_said_by_client": -0.15} if turn.speaker == "colleague" else {}
+                )
+                return [found(turn, (currency.start, currency.end), "currency", currency.code, signs=signs)]
     return []

@@ -49,11 +49,12 @@ def _phones(call: Call, turn: Turn) -> list[Finding]:
             continue
         if not phone.valid and not cued:
             continue
-        sure = 0.92 if phone.valid and cued else 0.8 if phone.valid else 0.6
-        sure -= 0.12 if turn.speaker != "client" else 0.0
+        signs = {"valid_number": 0.8} if phone.valid else {}
+        signs |= {"spoken_of": 0.12 if phone.valid else 0.6} if cued else {}
+        signs |= _by_whom(turn)
         if kept and CORRECTION.search(normal(turn.text[kept[-1][0] : phone.start])):
             kept.pop()
-        kept.append((phone.end, found(turn, (phone.start, phone.end), "phone", phone.e164, confidence=sure)))
+        kept.append((phone.end, found(turn, (phone.start, phone.end), "phone", phone.e164, signs=signs)))
     return [finding for _, finding in kept]
 
 
@@ -63,11 +64,16 @@ def _emails(turn: Turn) -> list[Finding]:
         before = normal(turn.text[max(0, email.start - BEFORE) : email.start])
         if not _is_clients(turn, before):
             continue
-        sure = (0.92 if email.exact else 0.65) - (0.12 if turn.speaker != "client" else 0.0)
+        signs = ({"exact_address": 0.92} if email.exact else {"guessed_address": 0.65}) | _by_whom(turn)
         if kept and CORRECTION.search(normal(turn.text[kept[-1][0] : email.start])):
             kept.pop()
-        kept.append((email.end, found(turn, (email.start, email.end), "email", email.address, confidence=sure)))
+        kept.append((email.end, found(turn, (email.start, email.end), "email", email.address, signs=signs)))
     return [finding for _, finding in kept]
+
+
+def _by_whom(turn: Turn) -> dict[str, float]:
+    """What it takes away that somebody else than the client says it."""
+    return {} if turn.speaker == "client" else {"not_said_by_client": -0.12}
 
 
 def _is_cued(call: Call, turn: Turn, before: str, after: str) -> bool:

@@ -1,6 +1,6 @@
 """What the code or the model found: a value and the place in the transcript that it rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,10 +9,15 @@ from pydantic import JsonValue
 from appliance.contract.modules import CallCardInput, Language, Proposal, ProposalField, Speaker
 from inference.modules.call_card.transcript import Transcript, Turn, widen
 
+MOST_SURE = 0.97
+
 
 @dataclass(frozen=True)
 class Finding:
-    """A value for a field; `start:end` are the characters of the transcript to be quoted."""
+    """A value for a field; `start:end` are the characters of the transcript to be quoted.
+
+    `signs` say what speaks for the value and what against it, and by how much: their sum is the confidence.
+    """
 
     field: ProposalField
     value: JsonValue
@@ -20,9 +25,14 @@ class Finding:
     start: int
     end: int
     speaker: Speaker
-    confidence: float
+    signs: Mapping[str, float]
     group: int | None = None
     known_id: str | None = None
+
+    @property
+    def confidence(self) -> float:
+        """How sure the value is, from 0 to 1."""
+        return min(max(sum(self.signs.values()), 0.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -56,14 +66,14 @@ def found(
     value: JsonValue,
     *,
     display: str = "",
-    confidence: float = 0.8,
+    signs: Mapping[str, float],
     group: int | None = None,
     known_id: str | None = None,
 ) -> Finding:
     """A finding in a turn, its quote widened to the sentence."""
     start, end = widen(turn, *span)
     shown = display or str(value)
-    return Finding(name, value, shown, start, end, turn.speaker, confidence, group, known_id)
+    return Finding(name, value, shown, start, end, turn.speaker, signs, group, known_id)
 
 
 def proposal(finding: Finding, transcript: Transcript) -> Proposal | None:
@@ -79,7 +89,15 @@ def proposal(finding: Finding, transcript: Transcript) -> Proposal | None:
         segment=quote.segment,
         second=quote.second,
         speaker=finding.speaker,
-        confidence=round(min(max(finding.confidence, 0.0), 1.0), 2),
+        confidence=round(finding.confidence, 2),
         group=finding.group,
         known_id=finding.known_id,
+        contributions={name: round(weight, 3) for name, weight in finding.signs.items() if round(weight, 3)},
     )
+
+
+def known_signs(signs: Mapping[str, float], bonus: float, score: float) -> dict[str, float]:
+    """The signs of a name that is a record's: it adds a little, less when it was misheard; `score` is 0 to 100."""
+    before = sum(signs.values())
+    sure = min(MOST_SURE, before + bonus)
+    return {**signs, "known_record": sure - before, "misheard": sure * (score / 100 - 1) / 5}

@@ -1,5 +1,7 @@
 """Joins what the code found with what the model found: agreement makes sure, a lone voice less so."""
 
+from collections.abc import Mapping
+
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.mood import Guess, guess_intent, guess_sentiment
 from inference.modules.call_card.opinion import is_in, quoted_turn
@@ -9,7 +11,7 @@ from inference.modules.call_card.view import ModelView, Told
 from inference.text.matching import likeness
 from inference.text.tokens import words_of
 
-LONE, UNCLEAR = 0.5, 0.6
+LONE, UNCLEAR, CLEAR = 0.5, 0.6, 0.85
 ALIKE = 80.0
 LEAST_QUOTE_WORDS = 2
 MAX_NAME_WORDS = 4
@@ -35,11 +37,13 @@ def intent_of(call: Call, view: ModelView | None) -> list[Finding]:
     if guess is not None:
         agreed = told is not None and guess.value == told.value
         if guess.clear or agreed or place is None:
-            return [_of_guess(guess, "intent", 0.85 if guess.clear or agreed else UNCLEAR)]
+            agreement = {"model_agrees": CLEAR - UNCLEAR} if agreed else {}
+            signs = {"clear_words": CLEAR} if guess.clear else {"words": UNCLEAR} | agreement
+            return [_of_guess(guess, "intent", signs)]
     if told is None or place is None:
         return []
     sure = LONE if guess is not None or told.value == "other" else UNCLEAR
-    return [found(place[0], place[1:], "intent", told.value, confidence=sure)]
+    return [found(place[0], place[1:], "intent", told.value, signs={"model": sure})]
 
 
 def _by_client(call: Call, quote: str) -> tuple[Turn, int, int] | None:
@@ -56,13 +60,14 @@ def sentiment_of(call: Call, view: ModelView | None) -> list[Finding]:
         return []
     told = view.sentiment if view is not None else None
     agreed = told is not None and told.value == guess.value
-    return [_of_guess(guess, "sentiment", 0.85 if guess.clear else 0.7 if agreed else 0.55)]
+    agreement = {"model_agrees": 0.15} if agreed else {}
+    return [_of_guess(guess, "sentiment", {"clear_words": CLEAR} if guess.clear else {"words": 0.55} | agreement)]
 
 
-def _of_guess(guess: Guess, name: str, sure: float) -> Finding:  # type: ignore[type-arg]
+def _of_guess(guess: Guess, name: str, signs: Mapping[str, float]) -> Finding:  # type: ignore[type-arg]
     start = sum(len(s.text) + 1 for s in guess.turn.sentences if s.start < guess.sentence.start)
     span = start, start + len(guess.sentence.text)
-    return found(guess.turn, span, name, guess.value, confidence=sure)  # type: ignore[arg-type]
+    return found(guess.turn, span, name, guess.value, signs=signs)  # type: ignore[arg-type]
 
 
 def with_model(call: Call, findings: list[Finding], view: ModelView | None) -> list[Finding]:
@@ -91,4 +96,4 @@ def _lone(call: Call, told: Told, name: str) -> list[Finding]:
     spoken = place[0].text[place[1] : place[2]]
     if not all(word in spoken for word in words):
         return []
-    return [found(place[0], (place[1], place[2]), name, told.value, confidence=LONE)]  # type: ignore[arg-type]
+    return [found(place[0], (place[1], place[2]), name, told.value, signs={"model": LONE})]  # type: ignore[arg-type]

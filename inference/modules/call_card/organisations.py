@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.findings import Call, Finding, found, known_signs
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import best_match, likeness, mentions
@@ -156,7 +156,7 @@ def _numbered(turn: Turn) -> Iterator[Finding]:
         kind, number = turn.text[match.start("kind") : match.end("kind")], match.group("number")
         value = f"{lemma(kind.lower()) if ' ' not in kind else kind.lower()} номер {number}"
         if not OTHERS.search(normal(turn.text[max(0, match.start() - 60) : match.start("kind")])):
-            yield found(turn, (match.start("kind"), match.end()), "organisation", value, confidence=0.75)
+            yield found(turn, (match.start("kind"), match.end()), "organisation", value, signs={"numbered_name": 0.75})
 
 
 def _is_name_word(token: Token) -> bool:
@@ -283,10 +283,10 @@ def _matched(call: Call, turn: Turn, span: tuple[int, int], value: str, sure: fl
     known = [expected, *call.request.organisations] if expected is not None else call.request.organisations
     match = best_match(value, [organisation.name for organisation in known])
     if match is None:
-        return found(turn, span, "organisation", value, confidence=sure)
+        return found(turn, span, "organisation", value, signs={"introduction": sure})
     organisation = known[match.index]
-    sure = min(0.97, sure + 0.06) * (0.8 + match.score / 500)
-    return found(turn, span, "organisation", organisation.name, confidence=sure, known_id=organisation.id)
+    signs = known_signs({"introduction": sure}, 0.06, match.score)
+    return found(turn, span, "organisation", organisation.name, signs=signs, known_id=organisation.id)
 
 
 def _expected(call: Call) -> Iterator[Finding]:
@@ -299,4 +299,6 @@ def _expected(call: Call) -> Iterator[Finding]:
         for mention in mentions(tokens, [expected.name]):
             span = tokens[mention.first].start, tokens[mention.last - 1].end
             if not OTHERS.search(normal(turn.text[max(0, span[0] - 60) : span[0]])):
-                yield found(turn, span, "organisation", expected.name, confidence=0.75, known_id=expected.id)
+                yield found(
+                    turn, span, "organisation", expected.name, signs={"expected_client": 0.75}, known_id=expected.id
+                )

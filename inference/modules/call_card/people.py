@@ -7,7 +7,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from appliance.contract.modules import KnownPerson
-from inference.modules.call_card.findings import Call, Finding, found
+from inference.modules.call_card.findings import Call, Finding, found, known_signs
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import Match, likeness, mentions, person_match, sounds
@@ -241,10 +241,10 @@ def _person(call: Call, turn: Turn, name: tuple[str, int, int], sure: float) -> 
         call, value, [person.organisation or "" for person in people], [p.name for p in people]
     )
     if match is None:
-        return found(turn, (start, end), "person", value, confidence=sure)
+        return found(turn, (start, end), "person", value, signs={"introduction": sure})
     person = people[match.index]
-    sure = min(0.97, sure + 0.05) * (0.8 + match.score / 500)
-    return found(turn, (start, end), "person", person.name, confidence=sure, known_id=person.id)
+    signs = known_signs({"introduction": sure}, 0.05, match.score)
+    return found(turn, (start, end), "person", person.name, signs=signs, known_id=person.id)
 
 
 def _colleague_of(call: Call, value: str, organisations: list[str], names: list[str]) -> Match | None:
@@ -289,10 +289,17 @@ def _addressed(call: Call, turn: Turn) -> Iterator[Finding]:
         value = full_name(words) if russian else words
         known = _by_surname(call, words) if by_title else None
         if known is not None:
-            yield found(turn, (start, end), "person", known.name, confidence=0.7, known_id=known.id)
+            yield found(
+                turn,
+                (start, end),
+                "person",
+                known.name,
+                signs={"addressed": 0.6, "known_record": 0.1},
+                known_id=known.id,
+            )
             continue
         if not is_colleague(call, value) and likeness(value, call.request.company.name) < CLIENT_LIKENESS:
-            yield found(turn, (start, end), "person", value, confidence=0.6)
+            yield found(turn, (start, end), "person", value, signs={"addressed": 0.6})
 
 
 def _by_surname(call: Call, surname: str) -> KnownPerson | None:
@@ -311,7 +318,9 @@ def _expected(call: Call) -> list[Finding]:
         tokens = tokenize(turn.text)
         for mention in mentions(tokens, [person.name]):
             span = tokens[mention.first].start, tokens[mention.last - 1].end
-            findings.append(found(turn, span, "person", person.name, confidence=0.8, known_id=person.id))
+            findings.append(
+                found(turn, span, "person", person.name, signs={"expected_client": 0.8}, known_id=person.id)
+            )
     return findings
 
 
@@ -327,5 +336,5 @@ def _spelled(call: Call, finding: Finding) -> Finding:
         words = str(finding.value).split()
         if fuzz.ratio(sounds(words[-1]), sounds(letters)) >= 60:
             name = " ".join([*words[:-1], letters.capitalize()])
-            return found(turn, match.span(), "person", name, confidence=finding.confidence)
+            return found(turn, match.span(), "person", name, signs=finding.signs)
     return finding

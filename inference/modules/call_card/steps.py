@@ -134,13 +134,14 @@ def find_steps(call: Call, first_group: int) -> list[Finding]:
     steps = _distinct(sorted(_steps(call), key=lambda step: -step.strength))
     findings: list[Finding] = []
     for group, step in enumerate(sorted(steps, key=lambda step: step.sentence.start), first_group):
-        sure = min(0.92, 0.5 + 0.4 * step.strength)
-        findings.append(found(step.turn, step.span, "next_step", step.text, confidence=sure, group=group))
+        signs = {"promise": 0.5, "firmness": min(0.42, 0.4 * step.strength)}
+        findings.append(found(step.turn, step.span, "next_step", step.text, signs=signs, group=group))
         if step.moment is not None and step.moment_turn is not None:
             moment, turn = step.moment, step.moment_turn
-            sure = (0.6 if moment.vague else 0.9) - (0.1 if turn is not step.turn else 0.0)
+            signs = {"date": 0.9} | ({"vague": -0.3} if moment.vague else {})
+            signs |= {"said_apart": -0.1} if turn is not step.turn else {}
             span = moment.start, moment.end
-            findings.append(found(turn, span, "due", moment.iso, confidence=sure, group=group))
+            findings.append(found(turn, span, "due", moment.iso, signs=signs, group=group))
     return findings
 
 
@@ -304,6 +305,6 @@ def find_deadline(call: Call, group: int) -> list[Finding]:
                 and _is_ahead(call, moment)
                 and re.search(r"\b(?:до|к|ко|by|before|until)\b\W*(?:\w+\W+)?$", before)
             ):
-                deadline = found(turn, (moment.start, moment.end), "due", moment.iso, confidence=0.55)
+                deadline = found(turn, (moment.start, moment.end), "due", moment.iso, signs={"deadline": 0.55})
                 return [replace(deadline, group=group)]
     return []

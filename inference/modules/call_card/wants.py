@@ -47,14 +47,19 @@ FUZZY = 93.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """A product in a turn: tokens `first:last`, its name, how sure, and the CRM's record."""
+    """A product in a turn: tokens `first:last`, its name, what speaks for it, and the CRM's record."""
 
     turn: Turn
     first: int
     last: int
     name: str
-    confidence: float
+    signs: tuple[tuple[str, float], ...]
     known_id: str | None
+
+    @property
+    def sure(self) -> float:
+        """How sure it is that the client wants this product."""
+        return sum(weight for _, weight in self.signs)
 
 
 def find_products(call: Call) -> list[Finding]:
@@ -68,7 +73,7 @@ def find_products(call: Call) -> list[Finding]:
         quantities = _quantities(call, turn, tokens)
         for item in here:
             known = wanted.get(fold(item.name))
-            if known is None or item.confidence > known.confidence:
+            if known is None or item.sure > known.sure:
                 wanted[fold(item.name)] = item
         paired = _pairs(here, quantities)
         if here:
@@ -88,16 +93,16 @@ def _findings(wanted: dict[str, Wanted], counts: dict[str, tuple[Turn, Quantity]
     for group, (key, item) in enumerate(wanted.items(), 1):
         tokens = tokenize(item.turn.text)
         span = tokens[item.first].start, tokens[item.last - 1].end
-        yield found(
-            item.turn, span, "product", item.name, confidence=item.confidence, group=group, known_id=item.known_id
-        )
+        yield found(item.turn, span, "product", item.name, signs=dict(item.signs), group=group, known_id=item.known_id)
         if key in counts:
             turn, quantity = counts[key]
             value = int(quantity.value) if quantity.value == int(quantity.value) else quantity.value
             shown = f"{value} {quantity.unit}".strip()
             span = quantity.start, quantity.end
-            sure = 0.9 if quantity.unit or turn is item.turn else 0.75
-            yield found(turn, span, "quantity", value, display=shown, confidence=sure, group=group)
+            signs = {"count": 0.75, "beside_product" if turn is item.turn else "unit": 0.15}
+            if not quantity.unit and turn is not item.turn:
+                signs = {"count": 0.75}
+            yield found(turn, span, "quantity", value, display=shown, signs=signs, group=group)
 
 
 def _speaks_for_client(call: Call, turn: Turn) -> bool:
@@ -122,15 +127,15 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
         product, _ = names[mention.index]
         taken.append((mention.first, mention.last))
         if not _is_refused(turn, tokens[mention.first].start, tokens[mention.last - 1].end):
-            sure = 0.93 if mention.score >= FUZZY else 0.75
-            yield Wanted(turn, mention.first, mention.last, product.name, sure, product.id)
+            signs = (("catalogue", 0.93), *(() if mention.score >= FUZZY else (("misheard", -0.18),)))
+            yield Wanted(turn, mention.first, mention.last, product.name, signs, product.id)
     if turn.speaker == "colleague":
         return
     asker = call.before(turn)
     asked = asker is not None and WHAT.search(normal(asker.text)) is not None
-    unknown = [(span, 0.6) for span in requested(tokens, asked=asked)]
-    unknown += [(span, 0.5) for span in troubled(turn.text, tokens)]
-    for (first, last), sure in unknown:
+    unknown = [(span, ("asked_for", 0.6)) for span in requested(tokens, asked=asked)]
+    unknown += [(span, ("does_not_work", 0.5)) for span in troubled(turn.text, tokens)]
+    for (first, last), sign in unknown:
         if any(first < end and begin < last for begin, end in taken):
             continue
         taken.append((first, last))
@@ -139,9 +144,9 @@ def _wanted(call: Call, turn: Turn, tokens: Sequence[Token]) -> Iterator[Wanted]
             continue
         only = _only_such(call, tokens[first:last])
         if only is not None:
-            yield Wanted(turn, first, last, only.name, 0.7, only.id)
+            yield Wanted(turn, first, last, only.name, (sign, ("only_such_product", 0.7 - sign[1])), only.id)
         else:
-            yield Wanted(turn, first, last, thing(turn.text[span[0] : span[1]]), sure, None)
+            yield Wanted(turn, first, last, thing(turn.text[span[0] : span[1]]), (sign,), None)
 
 
 def _codes(name: str) -> list[str]:
