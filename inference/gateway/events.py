@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,49 +18,20 @@ EVENT_MAX_BYTES = 1 << 20
 DRAIN_SECONDS = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Event:
-    """One event as it came and its JSON object, None for the mark of the end."""
+    """One event as it came, its JSON object (None for the mark of the end), and what it adds to the answer.
+
+    `is_finish`: the engine says that a choice is complete. `is_count`: it carries token counts and nothing else.
+    """
 
     raw: bytes
     data: dict[str, Any] | None
-
-    @property
-    def is_finish(self) -> bool:
-        """Whether the engine says here that a choice is complete."""
-        return self.data is not None and any(choice.get("finish_reason") for choice in self.choices)
-
-    @property
-    def choices(self) -> list[dict[str, Any]]:
-        """The choices that this event carries on with."""
-        found = self.data.get("choices") if self.data is not None else None
-        return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
-
-    @property
-    def is_count(self) -> bool:
-        """Whether this event carries the token counts and nothing else."""
-        return self.usage is not None and not self.choices
-
-    @property
-    def words(self) -> str:
-        """The text of this event."""
-        return "".join(str(_delta(choice).get("content") or "") for choice in self.choices)
-
-    @property
-    def tool_calls(self) -> list[Any]:
-        """The pieces of tool calls in this event."""
-        return [call for choice in self.choices for call in _delta(choice).get("tool_calls") or ()]
-
-    @property
-    def usage(self) -> Any:
-        """The token counts, where the engine gives them."""
-        return self.data.get("usage") if self.data is not None else None
-
-
-def _delta(choice: dict[str, Any]) -> dict[str, Any]:
-    """Return what a choice adds."""
-    found = choice.get("delta")
-    return found if isinstance(found, dict) else {}
+    words: str = ""
+    tool_calls: Sequence[Any] = ()
+    usage: Any = None
+    is_finish: bool = False
+    is_count: bool = False
 
 
 async def events(pieces: AsyncIterator[bytes], role: str) -> AsyncGenerator[Event, None]:
@@ -119,7 +90,25 @@ def _read(block: bytes, role: str) -> Event | None:
     if "error" in found and not found.get("choices"):
         message = f"The {role} engine failed in the middle of its answer."
         raise EngineFailed(message)
-    return Event(raw, found)
+    return _event(raw, found)
+
+
+def _event(raw: bytes, data: dict[str, Any]) -> Event:
+    """Read what an event adds, once: streams are the busiest part of the gateway."""
+    words, finished = "", False
+    calls: list[Any] = []
+    choices = data.get("choices") or ()
+    for choice in choices:
+        if not isinstance(choice, dict):
+            continue
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            content = delta.get("content")
+            words += content if isinstance(content, str) else ""
+            calls += delta.get("tool_calls") or ()
+        finished = finished or bool(choice.get("finish_reason"))
+    usage = data.get("usage")
+    return Event(raw, data, words, calls, usage, finished, is_count=usage is not None and not choices)
 
 
 def _garbage(role: str) -> str:
