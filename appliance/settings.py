@@ -109,6 +109,7 @@ class WebSettings(DatabaseSettings):
     worker_concurrency: int = 2
     worker_heartbeat_seconds: float = 4.0
     worker_stalled_seconds: float = 20.0
+    speech_piece_seconds: float = 240.0
     poll_interval_seconds: float = 1.0
     debug: bool = False
 

@@ -8,9 +8,9 @@ import logging
 import math
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from starlette.applications import Starlette
@@ -34,11 +34,20 @@ from inference.serving import (
 from inference.speech.audio import decode
 from inference.speech.problems import RecordingProblem
 from inference.speech.recogniser import HOTWORDS_MAX_CHARACTERS, Abandoned, Recogniser, Transcript, Wish
+from inference.speech.windows import Decoded, Window, choose, digest
 
 CLIENT_CLOSED = 499
 PROMPT_MAX_CHARACTERS = 800
 
 log = logging.getLogger("ostrov.engine.speech")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Which piece of a long recording is wanted: from where, and about how long, in seconds."""
+
+    start: float
+    length: float
 
 
 class SpeechService:
@@ -51,32 +60,41 @@ class SpeechService:
         self.model_hash = model_hash
         self._max_seconds = max_minutes * 60
         self._turn = asyncio.Lock()
+        self._decoded = Decoded()
         self.registry = CollectorRegistry()
         self._audio = Counter("ostrov_speech_audio_seconds", "Audio transcribed", registry=self.registry)
         self._work = Counter("ostrov_speech_work_seconds", "Time spent on it", registry=self.registry)
         self._waiting = Gauge("ostrov_speech_waiting", "Recordings that wait or run", registry=self.registry)
 
-    async def transcribe(self, request: Request, upload: UploadFile, wish: Wish, max_seconds: float) -> Transcript:
+    async def transcribe(
+        self, request: Request, upload: UploadFile, wish: Wish, max_seconds: float, piece: Piece | None = None
+    ) -> Transcript:
         """Transcribe when it is this recording's turn; stop early when the asker has gone."""
         gone = threading.Event()
         watcher = asyncio.create_task(_watch(request, gone))
         self._waiting.inc()
         try:
             async with self._turn:
-                return await asyncio.to_thread(self._work_on, upload, wish, max_seconds, gone)
+                return await asyncio.to_thread(self._work_on, upload, wish, max_seconds, piece, gone)
         finally:
             self._waiting.dec()
             watcher.cancel()
 
-    def _work_on(self, upload: UploadFile, wish: Wish, max_seconds: float, gone: threading.Event) -> Transcript:
+    def _work_on(
+        self, upload: UploadFile, wish: Wish, max_seconds: float, piece: Piece | None, gone: threading.Event
+    ) -> Transcript:
         """Decode and recognise in this thread."""
         if gone.is_set():
             raise Abandoned
         started = time.perf_counter()
-        recording = decode(upload.file, max_seconds=min(max_seconds, self._max_seconds))
-        transcript = self.recogniser.transcribe(recording, wish, gone.is_set)
+        limit = min(max_seconds, self._max_seconds)
+        if piece is None:
+            transcript = self.recogniser.transcribe(decode(upload.file, max_seconds=limit), wish, gone.is_set)
+        else:
+            transcript = self._heard_piece(upload.file, wish, limit, piece, gone)
         spent = time.perf_counter() - started
-        self._audio.inc(transcript.duration)
+        window = transcript.window
+        self._audio.inc(window.end - window.start if window else transcript.duration)
         self._work.inc(spent)
         log.info(
             "recording.transcribed audio_seconds=%.1f seconds=%.1f channels=%d language=%s segments=%d",
@@ -87,6 +105,19 @@ class SpeechService:
             len(transcript.segments),
         )
         return transcript
+
+    def _heard_piece(self, file: BinaryIO, wish: Wish, limit: float, piece: Piece, gone: threading.Event) -> Transcript:
+        """Recognise one piece; what is decoded stays at hand while other pieces are to come."""
+        key = digest(file)
+        recording = self._decoded.take(key)
+        if recording is None or recording.duration > limit:
+            recording = decode(file, max_seconds=limit)
+        window = choose(recording, piece.start, piece.length)
+        if window.last:
+            self._decoded.drop(key)
+        else:
+            self._decoded.keep(key, recording)
+        return self.recogniser.transcribe_window(recording, window, wish, gone.is_set)
 
 
 async def _watch(request: Request, gone: threading.Event) -> None:
@@ -111,7 +142,15 @@ def _as_json(transcript: Transcript) -> dict[str, Any]:
         "channels": transcript.channels,
         "damaged": transcript.damaged,
         "segments": segments,
+        **_place(transcript.window),
     }
+
+
+def _place(window: Window | None) -> dict[str, Any]:
+    """Say which piece this is and where the next begins, None after the last."""
+    if window is None:
+        return {}
+    return {"start": window.start, "end": round(window.end, 3), "next": None if window.last else window.end}
 
 
 def _text(transcript: Transcript) -> str:
@@ -149,6 +188,21 @@ def _max_seconds(form: FormData) -> float:
     return minutes * 60 if minutes > 0 else math.inf
 
 
+def _piece(form: FormData) -> Piece | None:
+    """Read which piece of the recording is wanted; None for all of it. Raises ValueError, naming the field."""
+    if "piece_seconds" not in form:
+        return None
+    given: dict[str, float] = {}
+    for name in ("start", "piece_seconds"):
+        try:
+            given[name] = float(str(form.get(name, "0")))
+        except ValueError:
+            raise ValueError(name) from None
+        if not math.isfinite(given[name]) or given[name] < 0:
+            raise ValueError(name)
+    return Piece(given["start"], given["piece_seconds"])
+
+
 async def _answer(service: SpeechService, request: Request) -> Response:
     """Answer one transcription request."""
     async with request.form(max_files=1, max_fields=20) as form:
@@ -156,7 +210,12 @@ async def _answer(service: SpeechService, request: Request) -> Response:
         if not isinstance(upload, UploadFile):
             return problem(422, "invalid-request", "The request is not valid", "The field 'file' is missing.", "file")
         try:
-            transcript = await service.transcribe(request, upload, _wish(form), _max_seconds(form))
+            piece = _piece(form)
+        except ValueError as error:
+            sentence = f"The field '{error}' must be a number of seconds, 0 or more."
+            return problem(422, "invalid-request", "The request is not valid", sentence, str(error))
+        try:
+            transcript = await service.transcribe(request, upload, _wish(form), _max_seconds(form), piece)
         except RecordingProblem as error:
             log.info("recording.refused kind=%s", error.kind)
             return problem(error.status, error.kind, error.title, str(error), "file")

@@ -126,13 +126,13 @@ def decode(file: BinaryIO, *, max_seconds: float) -> Recording:
     return Recording(samples, damaged)
 
 
-def _power(channel: Samples) -> NDArray[np.float32]:
+def loudness(channel: Samples) -> NDArray[np.float32]:
     """Return the loudness of every 50 ms: root mean square, in units of one sample step."""
     whole = len(channel) // ENVELOPE_SAMPLES * ENVELOPE_SAMPLES
     blocks = channel[:whole].reshape(-1, ENVELOPE_SAMPLES)
     squares = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float32, casting="unsafe")
-    loudness: NDArray[np.float32] = np.sqrt(squares / ENVELOPE_SAMPLES)
-    return loudness
+    power: NDArray[np.float32] = np.sqrt(squares / ENVELOPE_SAMPLES)
+    return power
 
 
 def speaks_apart(recording: Recording) -> bool:
@@ -140,7 +140,7 @@ def speaks_apart(recording: Recording) -> bool:
     if recording.samples.shape[0] != TWO_CHANNELS or recording.samples.shape[1] < ENVELOPE_SAMPLES:
         return False
     left, right = recording.samples
-    loud = [_power(left), _power(right)]
+    loud = [loudness(left), loudness(right)]
     means = [float(np.sqrt(np.mean(np.square(side)))) for side in loud]
     if min(means) <= SILENT_RATIO * max(means) or min(means) < 1.0:
         return False

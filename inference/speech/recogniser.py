@@ -15,6 +15,7 @@ from faster_whisper.vad import SpeechTimestampsMap, VadOptions, get_speech_times
 from inference.speech.audio import RATE, Recording, Sound, speaks_apart
 from inference.speech.cleaning import is_hint_read_out, is_invented
 from inference.speech.turns import Segment, Word, merge, split_at_pauses
+from inference.speech.windows import Window, cut, shifted
 
 PIECE_SECONDS = 600
 LANGUAGE_SECONDS = 30
@@ -46,7 +47,8 @@ class Wish:
 class Transcript:
     """What was said; without speech the language is None.
 
-    `channels` tells how many were read apart, `damaged` that the end of the file was missing.
+    `channels` tells how many were read apart, `damaged` that the end of the file was missing, `window` which piece of
+    a longer recording it is: `duration` is that of the whole.
     """
 
     language: str | None
@@ -55,6 +57,7 @@ class Transcript:
     channels: int
     segments: list[Segment]
     damaged: bool
+    window: Window | None = None
 
 
 def _pieces(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
@@ -92,9 +95,21 @@ class Recogniser:
         self._beam_size = beam_size
         self._preferred = tuple(preferred)
 
+    def transcribe_window(
+        self, recording: Recording, window: Window, wish: Wish, stopped: Stopped = bool
+    ) -> Transcript:
+        """Recognise a piece of a recording, whose channels are two speakers where they are so in the whole."""
+        apart = wish.separate and speaks_apart(recording)
+        found = self._heard(cut(recording, window), wish, stopped, apart=apart)
+        return replace(
+            found, duration=recording.duration, segments=shifted(found.segments, window.start), window=window
+        )
+
     def transcribe(self, recording: Recording, wish: Wish, stopped: Stopped = bool) -> Transcript:
         """Recognise a recording. Raises Abandoned as soon as `stopped()` says that nobody waits."""
-        apart = wish.separate and speaks_apart(recording)
+        return self._heard(recording, wish, stopped, apart=wish.separate and speaks_apart(recording))
+
+    def _heard(self, recording: Recording, wish: Wish, stopped: Stopped, *, apart: bool) -> Transcript:
         sounds = [recording.channel(0), recording.channel(1)] if apart else [recording.mix()]
         speech = [get_speech_timestamps(sound, VAD) for sound in sounds]
         language, probability = self._language(sounds, speech, wish.language)

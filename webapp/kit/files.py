@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from webapp.kit.errors import Invalid, TooLarge
 from webapp.kit.i18n import N_, gettext
 
@@ -45,6 +48,14 @@ class Arrived:
     def drop(self) -> None:
         """Forget the file: nothing of it stays."""
         self.path.unlink(missing_ok=True)
+
+
+def hold(session: Session, sha256: str) -> None:
+    """Keep everybody else from storing or sweeping this content until the transaction ends.
+
+    Without it a file could be swept between the moment when an upload finds it in its place and its commit.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:content, 0))"), {"content": sha256})
 
 
 def too_large(limit_megabytes: int, field: str) -> TooLarge:

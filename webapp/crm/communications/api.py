@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from flask import Response, current_app, g, jsonify, url_for
@@ -17,9 +18,9 @@ from webapp.crm.communications.messages import Links, ReceiveCall, StoredFile, W
 from webapp.crm.communications.models import Communication, Segment
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
-from webapp.kit import changes
+from webapp.kit import changes, files
 from webapp.kit.errors import Invalid
-from webapp.kit.i18n import N_, _, gettext, show_datetime
+from webapp.kit.i18n import N_, _, show_datetime
 from webapp.web import api as web
 
 api = APIBlueprint("communication_api", __name__, abp_tags=[Tag(name="communications")])
@@ -104,7 +105,8 @@ def _file(sent: Any) -> StoredFile:
     if sent is None:
         raise Invalid({"recording": N_("Send the recording as the multipart field “recording”")})
     settings = g.parts.settings
-    return forms.receive_recording(sent, settings.recordings_dir, settings.upload_max_megabytes)
+    hold = partial(files.hold, g.session)
+    return forms.receive_recording(sent, settings.recordings_dir, settings.upload_max_megabytes, hold)
 
 
 def _links(form: NewCommunication) -> Links:
@@ -137,8 +139,7 @@ def retry_communication(path: CommunicationPath) -> Response:
 @api.delete("/communications/<int:communication_id>")
 def delete_communication(path: CommunicationPath) -> Response:
     """Delete a communication, and its recording when no other call needs it."""
-    for sha256 in service.remove(g.session, g.actor, path.communication_id):
-        (g.parts.settings.recordings_dir / sha256).unlink(missing_ok=True)
+    service.remove(g.session, g.actor, path.communication_id)
     return Response(status=204)
 
 
@@ -159,11 +160,10 @@ def _summary(found: Communication) -> dict[str, Any]:
     """The fields of a communication in a list."""
     person: Person | None = found.person
     organisation: Organisation | None = found.organisation
-    note = queries.progress(found).note if found.kind == "call" else ""
     same = ("id", "kind", "direction", "subject", "state", "summary", "language", "intent", "sentiment", "occurred_at")
     more = ("deal_id", "owner_id", "team_id", "to_review", "created_at", "updated_at", "version")
     return {name: getattr(found, name) for name in (*same, *more)} | {
-        "detail": gettext(note) if note else "",
+        "detail": queries.progress(found).sentence if found.kind == "call" else "",
         "person": contract.Reference(id=person.id, name=person.full_name) if person else None,
         "organisation": contract.Reference(id=organisation.id, name=organisation.name) if organisation else None,
         "url": url_for("communications.show", communication_id=found.id),

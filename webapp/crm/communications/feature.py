@@ -8,6 +8,7 @@ from flask import Flask, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.crm.communications.api import api
+from webapp.crm.communications.jobs import SUBSCRIBERS
 from webapp.crm.communications.queries import visible_ids
 from webapp.crm.communications.views import bp, over_limit
 from webapp.kit.feature import Feature, NavItem, Slot
@@ -32,6 +33,7 @@ FEATURE = Feature(
     name="communications",
     blueprints=(bp,),
     apis=(api,),
+    subscribers=SUBSCRIBERS,
     nav=(NavItem(N_("Calls and notes"), "communications.index", "audio-lines", order=50, entity="communication"),),
     search=SearchSource(
         entity="communication",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo
@@ -88,8 +88,11 @@ def clean_name(filename: str | None) -> str:
     return name[-LONGEST_NAME:] or "recording"
 
 
-def receive_recording(sent: FileStorage, folder: Path, limit_megabytes: int) -> StoredFile:
-    """Put an uploaded recording into its place on disk; what is not one is refused and leaves nothing behind."""
+def receive_recording(sent: FileStorage, folder: Path, limit_megabytes: int, hold: Callable[[str], None]) -> StoredFile:
+    """Put an uploaded recording into its place on disk; what is not one is refused and leaves nothing behind.
+
+    `hold` keeps the sweeper away from this content until the upload is committed.
+    """
     name = clean_name(sent.filename)
     arrived = files.receive(sent.stream, folder, limit_megabytes=limit_megabytes, field="recording")
     try:
@@ -97,6 +100,7 @@ def receive_recording(sent: FileStorage, folder: Path, limit_megabytes: int) -> 
     except Invalid:
         arrived.drop()
         raise
+    hold(arrived.sha256)
     arrived.keep(folder)
     return StoredFile(arrived.sha256, arrived.size, name, kind)
 

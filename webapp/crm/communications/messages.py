@@ -10,6 +10,7 @@ from webapp.kit.i18n import N_
 
 QUEUED = N_("The recording is stored. Transcription starts in a moment.")
 TRANSCRIBING = N_("Listening to the recording and writing down who says what.")
+TRANSCRIBED_SOME = N_("%(done)s of %(all)s minutes are written down. Shorter calls may have their turn in between.")
 UNDERSTANDING = N_("The transcript is ready. Looking for what was agreed.")
 WAITING_FOR_SPEECH = N_("Waiting for the speech model. The call goes on by itself as soon as the model is back.")
 WAITING_FOR_CHAT = N_("Waiting for the language model. The transcript can be used already; the rest follows by itself.")
@@ -145,6 +146,21 @@ class CommunicationUpdated:
     @property
     def subject_id(self) -> int:
         """The communication."""
+        return self.communication_id
+
+
+@dataclass(frozen=True)
+class RecordingOrphaned:
+    """No call needs this recording any more: its file can go."""
+
+    type: ClassVar[str] = "recording.orphaned"
+    subject_type: ClassVar[str] = "communication"
+    communication_id: int
+    sha256: str
+
+    @property
+    def subject_id(self) -> int:
+        """The communication that needed it last."""
         return self.communication_id
 
 

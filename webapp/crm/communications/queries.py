@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Integer, Select, column, func, select, text
 from sqlalchemy.orm import Session, defer, joinedload, with_loader_criteria
 
-from webapp.crm.communications.messages import QUEUED, TRANSCRIBING, UNDERSTANDING, WAITING
-from webapp.crm.communications.models import Communication, Recording, Segment
+from webapp.crm.communications.messages import QUEUED, TRANSCRIBED_SOME, TRANSCRIBING, UNDERSTANDING, WAITING
+from webapp.crm.communications.models import Communication, Recording, Segment, TranscriptPiece
 from webapp.crm.deals.models import Deal
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
 from webapp.kit.access import Actor, reach
 from webapp.kit.errors import NotFound
+from webapp.kit.i18n import gettext
 from webapp.kit.paging import Page, count_capped, fetch
 
 RUNNING = ("received", "transcribed")
@@ -36,12 +38,21 @@ class Filters:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a call stands: the name of the step for the page, how many steps are done, and one sentence."""
+    """Where a call stands: the name of the step for the page, how many steps are done, and one sentence.
+
+    `note` is a message id, `values` what it is filled with.
+    """
 
     step: str
     reached: int
     note: str
     running: bool
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The note in the reader's language; empty when there is nothing to say."""
+        return gettext(self.note, **self.values) if self.note else ""
 
 
 def progress(communication: Communication) -> Progress:
@@ -55,6 +66,11 @@ def progress(communication: Communication) -> Progress:
     if detail in WAITING:
         return Progress("waiting", reached, detail, running=True)
     if state == "received":
+        recording = communication.recording if communication.heard_seconds else None
+        duration = recording.duration_seconds if recording else None
+        if communication.heard_seconds and duration:
+            values = {"done": int(communication.heard_seconds // 60), "all": math.ceil(duration / 60)}
+            return Progress("transcribing", 1, TRANSCRIBED_SOME, running=True, values=values)
         return Progress("transcribing" if detail == TRANSCRIBING else "received", 1, detail or QUEUED, running=True)
     return Progress("understanding", 2, detail or UNDERSTANDING, running=True)
 
@@ -126,6 +142,12 @@ def segments(session: Session, communication_id: int) -> list[Segment]:
     """The transcript in time order."""
     statement = select(Segment).where(Segment.communication_id == communication_id).order_by(Segment.position)
     return list(session.scalars(statement))
+
+
+def pieces(session: Session, communication_id: int) -> list[TranscriptPiece]:
+    """What was heard so far of a long recording, in time order."""
+    statement = select(TranscriptPiece).where(TranscriptPiece.communication_id == communication_id)
+    return list(session.scalars(statement.order_by(TranscriptPiece.start)))
 
 
 def narrowed(statement: Select[Any], filters: Filters, actor: Actor) -> Select[Any]:

@@ -22,10 +22,11 @@ from webapp.crm.communications.messages import (
     CommunicationUpdated,
     Links,
     ReceiveCall,
+    RecordingOrphaned,
     StoredFile,
     WriteDown,
 )
-from webapp.crm.communications.models import Communication, Recording, Segment
+from webapp.crm.communications.models import Communication, Recording, Segment, TranscriptPiece
 from webapp.crm.deals.models import Deal
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
@@ -135,6 +136,8 @@ def say(session: Session, communication_id: int, detail: str) -> None:
 def store_transcript(session: Session, call: Communication, result: dict[str, Any]) -> list[Segment]:
     """Keep what the speech model heard; the call is then transcribed."""
     session.execute(delete(Segment).where(Segment.communication_id == call.id))
+    session.execute(delete(TranscriptPiece).where(TranscriptPiece.communication_id == call.id))
+    call.heard_seconds = None
     heard = [piece for piece in result.get("segments", []) if str(piece.get("text", "")).strip()]
     rows = [
         Segment(
@@ -160,6 +163,31 @@ def store_transcript(session: Session, call: Communication, result: dict[str, An
     session.flush()
     emit(session, CommunicationTranscribed(call.id))
     return rows
+
+
+def store_piece(session: Session, call: Communication, result: dict[str, Any]) -> bool:
+    """Keep what was heard of a piece that is not the last; False when that piece has been kept already."""
+    if (call.heard_seconds or 0.0) != result["start"]:
+        return False
+    session.add(TranscriptPiece(communication_id=call.id, start=result["start"], end=result["next"], heard=result))
+    call.heard_seconds = result["next"]
+    recording = queries.recording_of(session, call)
+    if recording is not None:
+        recording.duration_seconds = result["duration"]
+    session.flush()
+    return True
+
+
+def joined(pieces: Sequence[TranscriptPiece], last: dict[str, Any]) -> dict[str, Any]:
+    """The transcript of a whole recording from its pieces: times count from its start in each of them already."""
+    heard = [piece.heard for piece in pieces] + [last]
+    segments = [segment for one in heard for segment in one.get("segments", [])]
+    languages = [one["language"] for one in heard if one.get("language")]
+    return last | {
+        "language": languages[0] if languages else None,
+        "channels": max(one.get("channels") or 1 for one in heard),
+        "segments": sorted(segments, key=lambda segment: (segment["start"], segment["end"])),
+    }
 
 
 def name_speakers(segments: Sequence[Segment], by_channel: dict[str, str], by_segment: Sequence[str]) -> None:
@@ -233,18 +261,17 @@ def flip_speakers(session: Session, actor: Actor, communication_id: int) -> Comm
     return call
 
 
-def remove(session: Session, actor: Actor, communication_id: int) -> tuple[str, ...]:
-    """Delete a communication; answers the hashes of recordings that nobody needs any more."""
+def remove(session: Session, actor: Actor, communication_id: int) -> None:
+    """Delete a communication; its recording follows after the commit, when no other call needs it."""
     found = queries.one(session, actor, communication_id, lock=True)
     require(actor, found, "delete")
     recording = queries.recording_of(session, found)
     session.delete(found)
     emit(session, CommunicationDeleted(communication_id))
     session.flush()
-    if recording is None or queries.recording_in_use(session, recording.id):
-        return ()
-    session.delete(recording)
-    return (recording.sha256,)
+    if recording is not None and not queries.recording_in_use(session, recording.id):
+        session.delete(recording)
+        emit(session, RecordingOrphaned(communication_id, recording.sha256))
 
 
 def in_past(moment: datetime | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, send_file, url_for
@@ -77,7 +78,8 @@ def _arrived() -> ReceiveCall:
     if sent is None or not sent.filename:
         raise Invalid({"recording": _("Choose a recording first")})
     service.check_filing(g.session, g.actor, links)
-    stored = forms.receive_recording(sent, settings.recordings_dir, settings.upload_max_megabytes)
+    hold = partial(files.hold, g.session)
+    stored = forms.receive_recording(sent, settings.recordings_dir, settings.upload_max_megabytes, hold)
     return ReceiveCall(stored, links, moment, direction, request.form.get("subject", "").strip()[: forms.LONGEST_NAME])
 
 
@@ -196,8 +198,7 @@ def speakers(communication_id: int) -> Response:
 @bp.post("/<int:communication_id>/delete")
 def delete(communication_id: int) -> Response:
     """Delete a communication, and its recording when no other call needs it."""
-    for sha256 in service.remove(g.session, g.actor, communication_id):
-        (g.parts.settings.recordings_dir / sha256).unlink(missing_ok=True)
+    service.remove(g.session, g.actor, communication_id)
     flash(_("Deleted"), "success")
     return redirect_to(url_for(".index"))
 

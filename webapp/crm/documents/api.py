@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from flask import Response, g, jsonify, url_for
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from appliance.contract import document as contract
 from webapp.crm.documents import forms, queries, service
 from webapp.crm.documents.models import Document
-from webapp.kit import changes
+from webapp.kit import changes, files
 from webapp.kit.i18n import gettext
 
 api = APIBlueprint("document_api", __name__, abp_tags=[Tag(name="documents")])
@@ -61,6 +62,7 @@ def upload_document(form: NewDocument) -> Response:
         settings.upload_max_megabytes,
         title=form.title,
         organisation_id=forms.read_organisation({"organisation_id": form.organisation_id}),
+        hold=partial(files.hold, g.session),
     )
     document, already = service.receive(g.session, g.actor, command)
     fresh = queries.get(g.session, g.actor, document.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -36,9 +36,18 @@ def read_organisation(values: Mapping[str, Any]) -> int | None:
 
 
 def receive_file(
-    sent: FileStorage | None, folder: Path, limit_megabytes: int, *, title: str, organisation_id: int | None
+    sent: FileStorage | None,
+    folder: Path,
+    limit_megabytes: int,
+    *,
+    hold: Callable[[str], None],
+    title: str,
+    organisation_id: int | None,
 ) -> ReceiveDocument:
-    """Keep an uploaded file under its content hash; raises Invalid (nothing is kept) when it cannot be read."""
+    """Keep an uploaded file under its content hash; raises Invalid (nothing is kept) when it cannot be read.
+
+    `hold` keeps the sweeper away from this content until the upload is committed.
+    """
     if sent is None or not sent.filename:
         raise Invalid({"file": N_("Choose a file first")})
     name = clean_name(sent.filename)
@@ -52,5 +61,6 @@ def receive_file(
     except Unreadable as error:
         arrived.drop()
         raise Invalid({"file": str(error)}) from None
+    hold(arrived.sha256)
     arrived.keep(folder)
     return ReceiveDocument(arrived.sha256, arrived.size, name, KINDS[kind], title, organisation_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webapp.crm.documents import queries, service
+from webapp.kit import files
 from webapp.kit.jobs import Work, mark_delivered
 from webapp.kit.outbox import OutboxEvent, Subscriber
 from webapp.kit.reading import Reading, Unreadable, kind_of, read_apart
@@ -39,11 +40,12 @@ def sweep_file(work: Work, event: OutboxEvent) -> None:
     """Remove the file of a deleted document, unless another document has the same content."""
     sha256 = str(event.data["sha256"])
     with work.transaction() as session:
+        files.hold(session, sha256)
         if not queries.content_in_use(session, sha256):
             (work.parts["settings"].documents_dir / sha256).unlink(missing_ok=True)
 
 
 SUBSCRIBERS = (
-    *(Subscriber(name, event_type, read_text) for event_type, name in NAMES.items()),
-    Subscriber("documents.sweep_file", "document.deleted", sweep_file),
+    *(Subscriber(name, event_type, read_text, replay_safe=True) for event_type, name in NAMES.items()),
+    Subscriber("documents.sweep_file", "document.deleted", sweep_file, replay_safe=True),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, send_file, url_for
 
 from webapp.crm.documents import forms, queries, service
 from webapp.crm.documents.models import Document
-from webapp.kit import changes
+from webapp.kit import changes, files
 from webapp.kit.access import allows
 from webapp.kit.errors import Forbidden, Invalid, NotFound
 from webapp.kit.i18n import _
@@ -57,6 +58,7 @@ def _arrived() -> Any:
         settings.upload_max_megabytes,
         title=request.form.get("title", ""),
         organisation_id=forms.read_organisation(request.form),
+        hold=partial(files.hold, g.session),
     )
 
 

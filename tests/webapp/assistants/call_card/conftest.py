@@ -87,7 +87,7 @@ class TwinGateway:
         self.asked.append(("transcribe", {"path": path, **asked}))
         self.hears()
         self._fail("transcribe")
-        return self.pieces[asked["start"]] if asked["start"] in self.pieces else self.transcript
+        return self.pieces.get(asked["start"], self.transcript)
 
     def run(self, module: str, subject: tuple[str, int], value: dict[str, Any], **asked: Any) -> dict[str, Any]:
         self.asked.append((module, value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,11 +38,15 @@ def api(client_as: Fixture) -> Any:
 
 
 @pytest.fixture
-def long_call(twin: TwinGateway, upload: Fixture) -> str:
+def long_call(twin: TwinGateway, upload: Fixture, session: Session) -> Iterator[str]:
     """A recording of three hours, in three pieces; the first has no speech in it."""
     silent = piece(0.0, 3600.0, language=None) | {"segments": []}
     twin.pieces = {0.0: silent, 3600.0: piece(3600.0, 7200.5), 7200.5: piece(7200.5, None)}
-    return str(upload().headers["Location"])
+    yield str(upload().headers["Location"])
+    session.rollback()
+    for table in ("procrastinate_jobs", "transcript_pieces"):
+        session.execute(text(f"DELETE FROM {table}"))
+    session.commit()
 
 
 @pytest.fixture
@@ -108,7 +112,7 @@ def test_the_page_and_the_api_say_how_far_it_has_come(
 
 
 def test_after_a_crash_the_call_goes_on_with_the_piece_that_was_being_heard(
-    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, api: Any
+    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, *, api: Any
 ) -> None:
     turn()
     twin.raises["transcribe"] = KeyboardInterrupt()
@@ -121,7 +125,7 @@ def test_after_a_crash_the_call_goes_on_with_the_piece_that_was_being_heard(
 
 
 def test_a_piece_that_two_workers_heard_is_kept_once(
-    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, api: Any, session: Session
+    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, *, api: Any, session: Session
 ) -> None:
     def meanwhile() -> None:
         twin.hears = lambda: None
@@ -135,7 +139,7 @@ def test_a_piece_that_two_workers_heard_is_kept_once(
 
 
 def test_a_long_call_that_failed_is_taken_up_where_it_failed(
-    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, api: Any
+    twin: TwinGateway, long_call: str, turn: Fixture, work: Fixture, *, api: Any
 ) -> None:
     turn()
     twin.raises["transcribe"] = BadRecording("The disk is broken.")

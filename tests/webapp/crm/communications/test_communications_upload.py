@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from appliance.settings import WebSettings
@@ -18,10 +19,21 @@ from webapp.crm.communications import forms
 from webapp.crm.communications.models import Communication, Recording
 from webapp.kit import files
 from webapp.kit.errors import TooLarge
+from webapp.kit.jobs import Deliverer, Work
 
 from .conftest import sound
 
 Fixture = Callable[..., Any]
+
+
+def sweep(app: App) -> None:
+    """Run the jobs that remove files which nobody needs."""
+    deliver = Deliverer(app.parts.outbox, Work(app.parts.sessions, app.parts.for_jobs()))
+    jobs = "SELECT args FROM procrastinate_jobs WHERE args->>'subscriber' = 'communications.sweep_recording'"
+    with app.parts.sessions() as session:
+        waiting = list(session.scalars(text(jobs)))
+    for args in waiting:
+        deliver(args["event_id"], args["subscriber"])
 
 
 def stored(app: App) -> set[str]:
@@ -127,7 +139,21 @@ def test_a_recording_goes_with_its_last_call(app: App, send: Fixture, headers: F
     assert client.delete(f"/api/v1/communications/{mine.json['id']}", headers=headers("staff")).status_code == 204
     assert sha256 in stored(app)
     assert client.delete(f"/api/v1/communications/{theirs.json['id']}", headers=headers("stranger")).status_code == 204
+    assert sha256 in stored(app)  # a deletion that is rolled back must find its file again
+    sweep(app)
     assert sha256 not in stored(app)
+
+
+def test_a_recording_that_is_uploaded_again_before_the_sweep_keeps_its_file(
+    app: App, send: Fixture, headers: Fixture
+) -> None:
+    content = sound(611)
+    first = send(content)
+    sha256 = first.json["recording"]["sha256"]
+    app.test_client().delete(f"/api/v1/communications/{first.json['id']}", headers=headers("staff"))
+    assert send(content).status_code == 202
+    sweep(app)
+    assert sha256 in stored(app)
 
 
 def test_the_recording_is_played_in_ranges_by_those_who_may_see_the_call(
