@@ -40,6 +40,14 @@ class Watch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
+    def add(self, service: Service) -> None:
+        """Look after one more service."""
+        self._services = [*self._services, service]
+
+    def remove(self, service: Service) -> None:
+        """Look after a service no more."""
+        self._services = [other for other in self._services if other is not service]
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
@@ -62,7 +70,7 @@ class Watch:
         fine = service.health()
         if service.started_at != started_at:
             return False  # it was started again meanwhile: the answer is about the one before
-        self._misses[service.name] = 0 if fine else self._misses[service.name] + 1
+        self._misses[service.name] = 0 if fine else self._misses.get(service.name, 0) + 1
         # A busy engine may miss one question; it is only down when it misses several.
         service.healthy = fine or (service.healthy and self._misses[service.name] < PATIENCE)
         return service.healthy

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from appliance.demo.health import answers
 from appliance.demo.home import Home
 from appliance.demo.postgres import ROLES, EmbeddedPostgres
+from appliance.demo.switching import GatewayFile, Switch
 from appliance.demo.units import Job, Service, SwitchOff, Unit, Work
 from appliance.modelstore import packages
 from appliance.modelstore.assembly import Assembly, check_own_model
@@ -20,10 +23,16 @@ from appliance.modelstore.errors import Interrupted, WeightsUnavailable
 from appliance.modelstore.packages import Model
 from appliance.modelstore.store import InstalledModel, ModelStore
 from appliance.offline import offline_environment
-from appliance.settings import DemoSettings
+from appliance.settings import DemoSettings, EngineSettings, GatewaySettings
+from appliance.settings import read as settings_of
 
 OWNER, WEB_ROLE, GATEWAY_ROLE = ROLES
-STOP_ORDER = (("web",), ("worker",), ("gateway",), ("llm", "embed", "speech"), ("postgres",))
+ENGINES = {
+    "llm": ("Language model", "chat", ("chat-weights",)),
+    "embed": ("Embeddings", "embed", ()),
+    "speech": ("Speech recognition", "speech", ("speech-weights",)),
+}
+STOP_ORDER = (("web",), ("worker",), ("gateway",), ("llm", "embed", "speech", "llm-next", "speech-next"), ("postgres",))
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,8 @@ def environments(settings: DemoSettings, home: Home, database: EmbeddedPostgres,
         "OSTROV_SPEECH_MODEL": str(weights.speech.path),
         "OSTROV_MODELS_DIR": str(weights.assembly.store.root),
     }
+    if not os.environ.get("OSTROV_GATEWAY_CONFIG"):
+        common["OSTROV_GATEWAY_CONFIG"] = str(home.run / "gateway.toml")
     commands = {
         "migrate": {"OSTROV_DATABASE_URL": database.url(OWNER)},
         "gateway": {"OSTROV_DATABASE_URL": database.url(GATEWAY_ROLE)},
@@ -153,6 +164,7 @@ def build(settings: DemoSettings, home: Home, database: EmbeddedPostgres, weight
     """Return all units by name, in the order in which people see them."""
     given = environments(settings, home, database, weights)
     given.write(home.run / "settings.json")
+    gateway_file(settings, home).write()
     units: list[Unit] = [*_database_units(home, database, given), *_preparing(home, given)]
     units += _weights_units(weights)
     units += _services(settings, home, given)
@@ -221,17 +233,73 @@ def _services(settings: DemoSettings, home: Home, given: Environments) -> list[U
             name, title, needs, command=ostrov(*command), environment=environment, home=home, port=port or None
         )
 
-    llm = service("llm", "Language model", ("chat-weights",), ("engine", "llm"), settings.llm_port)
-    embed = service("embed", "Embeddings", (), ("engine", "embed"), settings.embed_port)
-    speech = service("speech", "Speech recognition", ("speech-weights",), ("engine", "speech"), settings.speech_port)
+    llm = engine_service("llm", home, given, settings.llm_port)
+    embed = engine_service("embed", home, given, settings.embed_port)
+    speech = engine_service("speech", home, given, settings.speech_port)
     gateway = service("gateway", "Gateway", ("gateway-migrate",), ("gateway",), settings.gateway_port)
     worker = service("worker", "Worker", ("migrate",), ("worker",), 0)
     web = service("web", "Web application", ("sample",), ("web",), settings.web_port)
-    for engine, feature in ((llm, "chat"), (embed, "embed"), (speech, "speech")):
-        engine.feature = feature
-        engine.health = answers(engine.port or 0, "/health")
-    llm.start_seconds = 900.0  # a person's own model may be large and its disk slow
     gateway.health = answers(settings.gateway_port, "/healthz")
     web.health = answers(settings.web_port, "/healthz")
     web.vital = True
     return [web, worker, gateway, embed, speech, llm]
+
+
+def engine_service(
+    name: str, home: Home, given: Environments, port: int, settings: Mapping[str, str] = MappingProxyType({})
+) -> Service:
+    """Return the service of one engine; `settings` differ from those of the demo when a model is changed over."""
+    title, feature, needs = ENGINES[name]
+    return Service(
+        name, title, needs, command=ostrov("engine", name), environment={**given.process(""), **settings}, home=home,
+        port=port, feature=feature, health=answers(port, "/health"),
+        start_seconds=900.0,  # a person's own model may be large and its disk slow
+    )  # fmt: skip
+
+
+def gateway_file(settings: DemoSettings, home: Home) -> GatewayFile:
+    """Return the gateway's configuration file as the demo starts: one engine a role."""
+    doors, engines = settings_of(GatewaySettings), settings_of(EngineSettings)
+    roles = (
+        ("chat", "llama.cpp", settings.llm_port, doors.engine_timeout_seconds, engines.llm_parallel),
+        ("embed", "openai", settings.embed_port, doors.engine_timeout_seconds, 8),
+        ("speech", "faster-whisper", settings.speech_port, doors.speech_timeout_seconds, 2),
+    )
+    entries = {
+        role: {
+            "role": role, "kind": kind, "url": f"http://127.0.0.1:{port}", "slots": slots,
+            "first_byte_seconds": seconds, "idle_seconds": seconds, "total_seconds": seconds,
+        }
+        for role, kind, port, seconds, slots in roles
+    }  # fmt: skip
+    return GatewayFile(home.run / "gateway.toml", settings.gateway_port, entries)
+
+
+def switches(settings: DemoSettings, home: Home, database: EmbeddedPostgres, weights: Weights) -> list[Switch]:
+    """Return what follows `ostrov models use`; not for a person's own file, nor with a gateway file of their own."""
+    if os.environ.get("OSTROV_GATEWAY_CONFIG"):
+        return []
+    given, file = environments(settings, home, database, weights), gateway_file(settings, home)
+
+    def switch(role: str, name: str, prefix: str, busy: tuple[str, ...], path: Path) -> Switch:
+        def make(model: InstalledModel) -> Service:
+            port = free_port()
+            changed = {f"{prefix}_PORT": str(port), f"{prefix}_MODEL": str(model.path)}
+            service = engine_service(name, home, given, port, changed)
+            service.name, service.needs = f"{name}-next", ()
+            return service
+
+        return Switch(role, name, weights.assembly.store, file, make, busy, path)
+
+    speech = switch("speech", "speech", "OSTROV_SPEECH", ("ostrov_speech_waiting",), weights.speech.path)
+    if weights.own_chat:
+        return [speech]
+    busy = ("llamacpp:requests_processing", "llamacpp:requests_deferred")
+    return [switch("chat", "llm", "OSTROV_LLM", busy, weights.chat.path), speech]
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

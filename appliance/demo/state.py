@@ -57,7 +57,7 @@ def supervisor_pid(home: Home) -> int | None:
 
 def is_ready(units: Mapping[str, Unit]) -> bool:
     """Tell whether the product can be used: what the CRM needs is up and every feature is ready, off or down."""
-    services = [unit for unit in units.values() if isinstance(unit, Service)]
+    services = [unit for unit in units.values() if isinstance(unit, Service) and not unit.standby]
     core = [unit for unit in services if unit.name in {"postgres", "web", "worker"}]
     others = [unit for unit in services if unit not in core]
     return all(unit.state is State.READY for unit in core) and all(unit.state in SETTLED for unit in others)
@@ -72,14 +72,15 @@ def describe(units: Mapping[str, Unit], url: str, pid: int) -> dict[str, Any]:
         "ready": is_ready(units),
         "pid": pid,
         "processes": {unit.name: _process(unit) for unit in services},
-        "features": {unit.feature: _feature(unit, units) for unit in services if unit.feature},
+        "features": {unit.feature: _feature(unit, units) for unit in services if unit.feature and not unit.standby},
     }
 
 
 def _process(unit: Service) -> dict[str, Any]:
     """Describe one process."""
     state = {"state": str(unit.state), "pid": unit.pid, "restarts": unit.restarts, "port": unit.port}
-    return {**state, "reason": unit.reason} if unit.reason else state
+    told = {"reason": unit.reason, "note": unit.note}
+    return {**state, **{name: text for name, text in told.items() if text}}
 
 
 def _feature(unit: Service, units: Mapping[str, Unit]) -> dict[str, str]:

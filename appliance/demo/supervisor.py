@@ -13,6 +13,7 @@ from appliance.demo.health import Watch
 from appliance.demo.home import Home
 from appliance.demo.postgres import EmbeddedPostgres
 from appliance.demo.processes import end_orphan
+from appliance.demo.switching import Switch
 from appliance.demo.units import Fatal, Service, State, Unit
 from appliance.demo.view import View
 from appliance.settings import DemoSettings
@@ -34,6 +35,7 @@ class Supervisor:
         self.hint = (HINT_DETACHED if detached else HINT_FOREGROUND).format(logs=self.home.logs)
         self.url = f"http://127.0.0.1:{settings.web_port}"
         self.units: dict[str, Unit] = {}
+        self.switches: list[Switch] = []
         self.signals = 0
         self.told: dict[str, Any] = {}
         self.announced = False
@@ -70,10 +72,11 @@ class Supervisor:
         if warning:
             self.view.say(warning)
         self.units = plan.build(self.settings, self.home, database, weights)
+        self.switches = plan.switches(self.settings, self.home, database, weights)
         watch = Watch([unit for unit in self.units.values() if isinstance(unit, Service)])
         watch.start()
         try:
-            self._loop()
+            self._loop(watch)
         finally:
             watch.stop()
             self.view.close()
@@ -100,11 +103,13 @@ class Supervisor:
         places = {self.home.root: state_bytes, self.settings.model_cache: missing + missing // 4}
         preflight.check_disk(places)
 
-    def _loop(self) -> None:
+    def _loop(self, watch: Watch) -> None:
         """Move all units on until a signal comes."""
         while not self.signals:
             for unit in self.units.values():
                 unit.step(self.units)
+            for switch in self.switches:
+                switch.move(self.units, watch)
             self._tell()
             if not self.announced:
                 self.view.update(self.units)

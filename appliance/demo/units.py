@@ -224,6 +224,8 @@ class Service(Process):
     healthy: bool = False
     was_ready: bool = False
     stopping: bool = False
+    standby: bool = False
+    note: str = ""
     started_at: float = 0.0
     resume_at: float = 0.0
 
@@ -249,6 +251,16 @@ class Service(Process):
         self.started_at = now
         self.spawn()
         self.become(State.STARTING, "restarted" if self.restarts else "")
+
+    def rename(self, name: str) -> None:
+        """Take over another service's name, with what belongs to it: the file of the process id and the log."""
+        home, old = self.home, self.name
+        if home.log(name).exists():
+            home.log(name).replace(home.log(name).with_suffix(".log.1"))
+        for place in (home.log, home.pid_file):
+            if place(old).exists():
+                place(old).replace(place(name))
+        self.name = name
 
     def _fell(self, now: float) -> None:
         """Note that the child died; plan the next start, or give up when it never came up and all depends on it."""

@@ -189,7 +189,7 @@ class Engine:
         entries = _object(answer.body).get("data") if _is_success(answer) else None
         if not entries:
             return
-        names = [str(entries[0].get("id", "")), *map(str, entries[0].get("aliases", []))]
+        names = [str(name) for entry in entries for name in (entry.get("id", ""), *entry.get("aliases", []))]
         hashes = [name.removeprefix("sha256:") for name in names if name.startswith("sha256:")]
         self.model_hash = hashes[0] if hashes else ""
         served = next((name for name in names if name and not name.startswith("sha256:")), "")

@@ -1,4 +1,4 @@
-"""Turn a GGUF model into safetensors, which vLLM serves. Runs in vLLM's own environment: `python convert.py GGUF OUT`."""
+"""Turn a GGUF model into safetensors, which vLLM serves: `python convert.py GGUF OUT`, in vLLM's own environment."""
 
 import sys
 from pathlib import Path
