@@ -1,7 +1,7 @@
 """The LiteLLM proxy in front of the same bare engine: what it adds to a call, and what our gateway adds beside it.
 
-It is installed once into build/bench/litellm-venv, at a version that was looked at (1.82.7 and 1.82.8 stole credentials),
-and runs on loopback without a database and without telemetry. Where it cannot be had, this part says why and is skipped.
+It is installed into build/bench/litellm-venv, at a fixed version (1.82.7 and 1.82.8 stole credentials), and runs on
+loopback without a database and without telemetry. Where it cannot be had, this part says why and is skipped.
 """
 
 from __future__ import annotations

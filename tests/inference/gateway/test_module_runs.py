@@ -82,6 +82,30 @@ def test_an_answer_that_does_not_fit_is_repaired_once(running, engine, logged):
     assert "cannot be used" in repair[-1]["content"]
 
 
+LONG = json.dumps({"note": "chairs " * 60, "sure": 0.5})
+
+
+def test_a_module_whose_own_output_does_not_fit_is_run_once_more_and_its_model_told_why(running, engine, logged):
+    engine.will(Say(LONG), Say(GOOD))
+    answer = running.run_note()
+    assert answer.json()["output"]["note"] == "wants chairs"
+    assert "cannot be used" not in engine.asked[-2]["messages"][-1]["content"]
+    assert "at most 200 characters" in engine.asked[-1]["messages"][-1]["content"]
+    row = logged(answer.json()["run"]["id"])
+    assert (row["verdict"], row["attempts"]) == ("repaired", 2)
+
+
+def test_a_module_whose_output_never_fits_is_an_honest_502(running, engine, last_run):
+    engine.will(Say(LONG), Say(LONG))
+    body = {"input": {"text": "a"}}
+    response = running.client.post("/v1/modules/note/run", json=body, headers={"X-Request-Id": "never-fits"})
+    assert response.status_code == 502
+    assert response.json()["type"].endswith("/output-invalid")
+    assert "note: String should have at most 200 characters" in response.json()["detail"]
+    assert last_run("never-fits")["verdict"] == "output_invalid"
+    assert len(engine.asked) == 2
+
+
 def test_a_second_bad_answer_is_a_502_that_says_so(running, engine, last_run):
     engine.will(Say("garbage"), Say('{"note": "x"}'))
     body = {"input": {"text": "a"}}

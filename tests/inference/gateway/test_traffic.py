@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -476,3 +477,11 @@ def test_a_flood_of_one_user_does_not_keep_another_waiting(start, two):
         busy = sum(not one.done() for one in flood)
     assert busy > 10
     assert sorted(waited)[2] < 0.3
+
+
+def test_every_figure_of_the_gateway_is_documented(running):
+    running.client.post("/v1/chat/completions", json=CHAT)
+    shown = {line.split()[2] for line in running.client.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
+    documented = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text("utf-8")
+    figures = {name.removesuffix("_total") for name in shown if not name.endswith("_created")}
+    assert {name for name in figures if f"`{name}`" not in documented} == set()

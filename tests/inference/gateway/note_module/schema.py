@@ -1,6 +1,8 @@
 """What `note` takes and gives."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+LONGEST = 200
 
 
 class Input(BaseModel):
@@ -30,5 +32,5 @@ class Piece(BaseModel):
 class Output(BaseModel):
     """A note and what it rests on."""
 
-    note: str
+    note: str = Field(max_length=LONGEST)
     proposals: list[Piece]
