@@ -20,6 +20,8 @@ TOO_LONG = N_(
 )
 FEATURE_OFF = "feature-off"  # how the type of the problem ends
 TOO_MANY = 429
+EMBED_ROLE = "embed"
+MODELS_TIMEOUT_SECONDS = 3.0
 LOG_TIMEOUT_SECONDS = 5.0
 
 
@@ -31,6 +33,26 @@ class ModelUnavailable(Unavailable):
 
 class ModelBusy(ModelUnavailable):
     """The model works, but not for us just now: its queue is full, or the budget is spent."""
+
+
+class ModelUnknown(ModelUnavailable):
+    """No engine serves the model that was named."""
+
+
+@dataclass(frozen=True)
+class EmbeddingModel:
+    """A model that makes vectors: its name and the hash of its weights, empty where the engine does not say it."""
+
+    name: str
+    hash: str = ""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors, one a text, and the name of the model that made them."""
+
+    vectors: list[list[float]]
+    model: str
 
 
 class FeatureOff(ModelUnavailable):
@@ -121,12 +143,32 @@ class Gateway:
         return result
 
     def embed(
-        self, texts: Sequence[str], *, query: bool = False, timeout_seconds: float | None = None
-    ) -> list[list[float]]:
-        """One vector of 384 numbers a text; `query` marks a question rather than a passage."""
-        body = {"model": "embed", "input": list(texts), "input_type": "query" if query else "passage"}
+        self,
+        texts: Sequence[str],
+        *,
+        query: bool = False,
+        model: str = EMBED_ROLE,
+        timeout_seconds: float | None = None,
+    ) -> Embedded:
+        """One vector a text by a model (by its name; the one that is used now when none is named).
+
+        `query` marks a question rather than a passage. Raises ModelUnknown when no engine serves that model.
+        """
+        body = {"model": model, "input": list(texts), "input_type": "query" if query else "passage"}
         limit: dict[str, Any] = {} if timeout_seconds is None else {"timeout": timeout_seconds}
-        return [item["embedding"] for item in self._post("/v1/embeddings", json=body, **limit)["data"]]
+        answer = self._post("/v1/embeddings", json=body, **limit)
+        return Embedded([item["embedding"] for item in answer["data"]], str(answer.get("model") or ""))
+
+    def embedding_model(self) -> EmbeddingModel | None:
+        """Which model makes vectors now, None while no engine has said it."""
+        try:
+            response = self._client.get("/v1/models", timeout=MODELS_TIMEOUT_SECONDS)
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(str(error)) from error
+        _check(response)
+        entry = next((one for one in response.json()["data"] if one["id"] == EMBED_ROLE), {})
+        name = entry.get("served_by")
+        return EmbeddingModel(name, str(entry.get("model_hash") or "")) if name else None
 
     def run(
         self, module: str, subject: tuple[str, int], value: dict[str, Any], *, actor: int | None = None
@@ -268,6 +310,8 @@ def _check(response: httpx.Response) -> None:
         if response.status_code == TOO_MANY or str(problem.get("type", "")).endswith("engine-busy"):
             raise ModelBusy(detail)
         raise ModelUnavailable(detail)
+    if str(problem.get("type", "")).endswith("model-unknown"):
+        raise ModelUnknown(detail)
     if str(problem.get("type", "")).endswith("recording-too-long"):
         detail = TOO_LONG
     raise BadRecording(detail, field=problem.get("field"))

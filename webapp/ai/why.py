@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from webapp.ai.gateway import ModelUnavailable
-from webapp.ai.names import contribution_name, feature_name
 from webapp.ai.proposals.models import Proposal, Run
 from webapp.kit.access import Actor, Level
+from webapp.web.names import contribution_name, feature_name
 
 THERE, GONE, AWAY = "there", "gone", "away"
 PLAIN = (

@@ -5,7 +5,7 @@ Each way of searching gives a list of chunks, already filtered; reciprocal rank 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from webapp.ai.search import snippets
 from webapp.ai.search.models import Chunk
 from webapp.ai.search.query import Query, read
 from webapp.ai.search.scope import Within, allowed
+from webapp.ai.search.vectors import QuestionVector
 from webapp.kit.access import Actor
 from webapp.kit.searchable import SearchSource
 
@@ -77,7 +78,7 @@ class Search:
     query: Query
     kinds: Collection[str] = ()
     within: Within | None = None
-    vector: Sequence[float] | None = None
+    vector: QuestionVector | None = None
     any_word: bool = False
     fragments: bool = True
     limit: int = 20
@@ -179,12 +180,14 @@ def _by_fragments(wanted: Search, keep: ColumnElement[bool]) -> Select[Any]:
     return _placed(matches, matches.c.weight, "fragments", matches.c.length)
 
 
-def _by_vector(vector: Sequence[float], keep: ColumnElement[bool], *, exact: bool) -> Select[Any]:
+def _by_vector(vector: QuestionVector, keep: ColumnElement[bool], *, exact: bool) -> Select[Any]:
     """The nearest text; adding zero to the distance keeps the planner off the approximate index."""
-    distance = Chunk.embedding.cosine_distance(list(vector))
+    vectors = vector.index.vectors
+    distance = vectors.c.embedding.cosine_distance(list(vector.values))
     near = (
         select(Chunk.id, Chunk.entity, Chunk.entity_id, distance.label("weight"))
-        .where(Chunk.kind == "text", Chunk.embedding.is_not(None), keep)
+        .join(vectors, vectors.c.chunk_id == Chunk.id)
+        .where(Chunk.kind == "text", vectors.c.embedding.is_not(None), keep)
         .order_by(distance + cast(0, Float) if exact else distance)
         .limit(CANDIDATES)
         .subquery()

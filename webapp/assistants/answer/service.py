@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.ai.gateway import Gateway
 from webapp.ai.proposals.models import Run
-from webapp.ai.search.vectors import question_vectors
+from webapp.ai.search.vectors import question_vector
 from webapp.ai.switches import switches
 from webapp.assistants.answer import facts
 from webapp.assistants.answer.facts import Client
@@ -111,7 +111,7 @@ def prepare(
         raise Invalid({"question": N_("This question is too long")})
     if client is not None and not facts.is_visible(session, actor, client):
         raise NotFound
-    vector = question_vectors(parts.gateway).of(asked)
+    vector = question_vector(session, parts.gateway, asked)
     with speaking(language_of(asked)):  # facts are told in the language of the question
         sources = tuple(collect(session, actor, parts.sources, Asked(asked, client, vector)))
     about = {"client": f"{client[0]}:{client[1]}"} if client else {}

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.ai.names import field_name
 from webapp.ai.proposals import store
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import values
@@ -23,6 +22,7 @@ from webapp.crm.tasks.models import Task
 from webapp.kit import cleaning
 from webapp.kit.access import Actor, reach
 from webapp.kit.i18n import gettext
+from webapp.web.names import field_name
 
 MADE: dict[str, Any] = {"person": Person, "organisation": Organisation, "deal": Deal, "task": Task}
 

@@ -9,7 +9,6 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webapp.ai import why
-from webapp.ai.names import field_name
 from webapp.ai.proposals import store
 from webapp.ai.proposals.models import Proposal
 from webapp.assistants.call_card import shown, values
@@ -20,6 +19,7 @@ from webapp.crm.users.queries import names
 from webapp.kit.access import Actor
 from webapp.kit.errors import NotFound
 from webapp.kit.i18n import _, gettext, show_datetime
+from webapp.web.names import field_name
 
 
 @dataclass(frozen=True)

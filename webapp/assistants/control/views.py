@@ -8,11 +8,11 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from webapp.ai import why
 from webapp.ai.gateway import ModelUnavailable, Refused
-from webapp.ai.names import feature_does, feature_name, feature_without, field_name
 from webapp.assistants.control import service
 from webapp.kit.access import require_any
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import N_, _, gettext
+from webapp.web.names import feature_does, feature_name, feature_without, field_name
 from webapp.web.page import page, redirect_to
 
 bp = Blueprint("control", __name__, template_folder="templates")

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request, url_for
 
 from webapp.ai.gateway import ModelUnavailable
-from webapp.ai.names import feature_does, feature_name, field_name
 from webapp.assistants.quality import charts, forms, service
 from webapp.assistants.quality.figures import VERSION, daily, grouped, total
 from webapp.assistants.quality.forms import Period
@@ -18,6 +17,7 @@ from webapp.kit.access import require_any
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import gettext
 from webapp.kit.spreadsheet import cell
+from webapp.web.names import feature_does, feature_name, field_name
 from webapp.web.page import page
 
 bp = Blueprint("quality", __name__, template_folder="templates")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.ai.gateway import Gateway
 from webapp.ai.search.query import read
 from webapp.ai.search.retrieval import Hit, Search, search
-from webapp.ai.search.vectors import question_vectors
+from webapp.ai.search.vectors import question_vector
 from webapp.assistants.search.context import about
 from webapp.kit.access import Actor
 from webapp.kit.i18n import gettext
@@ -73,7 +73,7 @@ def find_all(
     query = read(question)
     if not query.text:
         return Found([])
-    vector = question_vectors(parts.gateway).of(query.text)
+    vector = question_vector(session, parts.gateway, query.text)
     wanted = Search(query, kinds=kinds, vector=vector, limit=limit)
     hits = search(session, actor, parts.sources, wanted)
     loose = not any(hit.by_words for hit in hits) and len(query.fragments) > 1

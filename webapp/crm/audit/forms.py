@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from webapp.crm.audit.messages import Filter
 from webapp.kit.i18n import N_, current_timezone
@@ -20,9 +21,9 @@ def read_filter(arguments: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:
             moments[name] = _midnight(arguments.get(name, ""), days=1 if name == "until" else 0)
         except (ValueError, OverflowError):
             moments[name], errors[name] = None, N_("This is not a date")
-    plain = {
+    plain: dict[str, Any] = {
         name: arguments.get(name, "").replace("\x00", "").strip()[:LONGEST]
-        for name in ("actor", "action", "entity", "entity_id")
+        for name in ("actor", "action", "entity", "entity_id", "client")
     }
     return Filter(**plain, since=moments["since"], until=moments["until"]), errors
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,13 @@ from sqlalchemy import (
     Select,
     Text,
     column,
+    false,
     func,
     literal_column,
     or_,
     select,
     table,
+    tuple_,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,6 +33,8 @@ from webapp.kit.fragments import CHUNKS, contains
 
 PAGE = 60
 CLIENTS_SHOWN = 8
+ACCOUNTS_OFFERED = 300
+CLIENTS_MEANT = 100  # by a part of a name in a filter
 CLIENT_ENTITIES = ("person", "organisation")
 BATCH = 2000
 
@@ -77,6 +81,9 @@ def entries(wanted: Filter) -> Select[Any]:
         statement = statement.where(ENTRIES.c.entity == wanted.entity)
     if wanted.entity_id:
         statement = statement.where(ENTRIES.c.entity_id == wanted.entity_id)
+    if wanted.client:
+        pairs = tuple_(ENTRIES.c.entity, ENTRIES.c.entity_id)
+        statement = statement.where(pairs.in_(wanted.records) if wanted.records else false())
     if wanted.since is not None:
         statement = statement.where(ENTRIES.c.at >= wanted.since)
     if wanted.until is not None:
@@ -87,7 +94,7 @@ def entries(wanted: Filter) -> Select[Any]:
 def one_page(session: Session, actor: Actor, wanted: Filter, before: int | None) -> tuple[list[Any], int | None]:
     """One page of entries and the number of the entry that the next page begins below."""
     require_any(actor, "audit", "view")
-    statement = entries(wanted).limit(PAGE + 1)
+    statement = entries(named(session, actor, wanted)).limit(PAGE + 1)
     if before is not None:
         statement = statement.where(ENTRIES.c.seq < before)
     rows = list(session.execute(statement))
@@ -97,7 +104,9 @@ def one_page(session: Session, actor: Actor, wanted: Filter, before: int | None)
 def every(session: Session, actor: Actor, wanted: Filter) -> Iterator[Any]:
     """All entries that a filter asks for, streamed from the database."""
     require_any(actor, "audit", "view")
-    return iter(session.execute(entries(wanted).execution_options(stream_results=True, yield_per=BATCH)))
+    return iter(
+        session.execute(entries(named(session, actor, wanted)).execution_options(stream_results=True, yield_per=BATCH))
+    )
 
 
 def actions(session: Session) -> list[str]:
@@ -108,6 +117,11 @@ def actions(session: Session) -> list[str]:
     return list(session.scalars(select(kinds.c.action).where(kinds.c.action.is_not(None))))
 
 
+def accounts(session: Session) -> list[Any]:
+    """The accounts by name, to choose from: username, full_name."""
+    return list(session.execute(select(User.username, User.full_name).order_by(User.full_name).limit(ACCOUNTS_OFFERED)))
+
+
 def state(session: Session) -> State:
     """The chain's length and its last verification."""
     length = session.scalar(select(func.max(ENTRIES.c.seq))) or 0
@@ -115,20 +129,28 @@ def state(session: Session) -> State:
     return State(length) if last is None else State(length, last.at, last.details)
 
 
-def clients(session: Session, actor: Actor, fragment: str) -> list[Any]:
+def named(session: Session, actor: Actor, wanted: Filter) -> Filter:
+    """The filter with the clients that its part of a name stands for."""
+    if not wanted.client:
+        return wanted
+    found = clients(session, actor, wanted.client, most=CLIENTS_MEANT)
+    return replace(wanted, records=tuple((row.entity, str(row.id)) for row in found))
+
+
+def clients(session: Session, actor: Actor, fragment: str, most: int = CLIENTS_SHOWN) -> list[Any]:
     """People and organisations whose name holds a fragment, as far as the actor may see them: entity, id, title."""
     wanted = [
         select(CHUNKS.c.entity, CHUNKS.c.entity_id.label("id"), func.min(TITLE).label("title"))
         .where(CHUNKS.c.entity == entity, CHUNKS.c.kind == "name")
         .where(contains(actor, entity, CHUNKS.c.entity_id, fragment))
         .group_by(CHUNKS.c.entity, CHUNKS.c.entity_id)
-        .limit(CLIENTS_SHOWN)
+        .limit(most)
         for entity in CLIENT_ENTITIES
         if actor.scope(entity).name == "ALL"
     ]
     if not fragment.strip() or not wanted:
         return []
-    return list(session.execute(union_all(*wanted).limit(CLIENTS_SHOWN)))
+    return list(session.execute(union_all(*wanted).limit(most)))
 
 
 def viewers(session: Session, entity: str, entity_id: str) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from webapp.crm.audit import forms, queries, service
+from webapp.crm.audit import forms, queries, sentences, service
 from webapp.crm.audit.messages import Filter
 from webapp.kit import changes
 from webapp.kit.access import require_any
@@ -17,8 +17,9 @@ from webapp.kit.i18n import N_, gettext
 from webapp.kit.spreadsheet import cell
 from webapp.web.page import page, redirect_to
 
-FILTERS = ("actor", "action", "entity", "entity_id", "since", "until")
+FILTERS = ("actor", "action", "entity", "entity_id", "client", "since", "until")
 COLUMNS = ("seq", "at", "actor_kind", "actor_id", "actor", "action", "entity", "entity_id", "details")
+SENTENCE = "what_happened"
 
 blueprint = Blueprint("audit", __name__, template_folder="templates")
 
@@ -37,9 +38,12 @@ def index() -> Response:
     more = url_for("audit.index", **_asked(), before=following) if following else None
     whole: dict[str, Any] = {}
     if not before:
-        whole = {"state": queries.state(g.session), "actions": queries.actions(g.session)}
+        known = queries.actions(g.session)
+        whole = {"state": queries.state(g.session), "choices": sentences.choices(known)}
+        whole["accounts"] = queries.accounts(g.session)
     shown = {name: gettext(sentence) for name, sentence in errors.items()}
-    return page("audit/index.html", block="rows", rows=rows, more=more, asked=_asked(), errors=shown, **whole)
+    told: dict[str, Any] = {"sentence": sentences.sentence, "record_name": sentences.record_name}
+    return page("audit/index.html", block="rows", rows=rows, more=more, asked=_asked(), errors=shown, **told, **whole)
 
 
 @blueprint.get("/audit/clients")
@@ -85,9 +89,9 @@ def _rows(sessions: Any, actor: Any, wanted: Filter) -> Iterator[Any]:
 def _csv(rows: Iterable[Any]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, SENTENCE))
     for row in rows:
-        writer.writerow([cell(getattr(row, name)) for name in COLUMNS])
+        writer.writerow([*(cell(getattr(row, name)) for name in COLUMNS), cell(sentences.sentence(row))])
         if buffer.tell() > 1 << 16:
             yield _taken(buffer)
     yield _taken(buffer)

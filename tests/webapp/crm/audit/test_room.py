@@ -8,6 +8,7 @@ import io
 import pytest
 
 from webapp.crm.organisations.models import Organisation
+from webapp.kit.access import SYSTEM
 from webapp.kit.changes import begin, record
 
 PAGES = ("/audit", "/audit/clients")
@@ -99,3 +100,56 @@ def test_the_list_costs_few_queries(app, client_as, client_id):
     event.listen(app.parts.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     officer.get("/audit")
     assert len(seen) <= 8, seen
+
+
+def test_entries_are_told_as_sentences_with_their_id_beside(client_as, client_id):
+    asked = {"entity": "organisation", "entity_id": client_id}
+    page = client_as("officer").get("/audit", query_string=asked).text
+    assert f"Opened: organisation № {client_id}" in page
+    assert f"Created: organisation № {client_id}" in page
+    assert "organisation.viewed" in page
+    assert "Only: organisation" in page
+
+
+def test_entries_are_told_in_russian_too(client_as, client_id):
+    officer = client_as("officer")
+    officer.post("/profile/preferences", data={"locale": "ru"})
+    page = officer.get("/audit", query_string={"entity": "organisation", "entity_id": client_id}).text
+    officer.post("/profile/preferences", data={"locale": "en"})
+    assert f"Открыто: организация № {client_id}" in page
+
+
+def test_a_part_of_a_clients_name_narrows_the_view(client_as, client_id):
+    officer = client_as("officer")
+    found = officer.get("/audit", query_string={"client": "северный"}, headers={"HX-Request": "true"}).text
+    assert f"organisation № {client_id}" in found
+    assert "user.signed" not in found
+    nobody = officer.get("/audit", query_string={"client": "no such client"}, headers={"HX-Request": "true"}).text
+    assert "Nothing like this was recorded" in nobody
+    exported = officer.post("/audit/export.csv", data={"client": "северный"}).text
+    rows = list(csv.DictReader(io.StringIO(exported)))
+    assert {row["entity"] for row in rows} == {"organisation"}
+    assert f"Opened: organisation № {client_id}" in {row["what_happened"] for row in rows}
+
+
+def test_the_filter_offers_actions_in_words(client_as, client_id):
+    page = client_as("officer").get("/audit").text
+    assert '<option value="organisation.viewed">Organisation: opened</option>' in page
+    assert '<option value="organisation.">Organisations</option>' in page
+    assert "Анна Смирнова" in page
+
+
+def test_runs_and_verdicts_of_ai_stand_in_the_room_and_lead_to_the_log(app, client_as):
+    with app.parts.sessions() as session:
+        begin(session, SYSTEM)
+        record(session, "ai.run", "communication", 7, run="r-77", module="call_card", proposals=2)
+        record(session, "proposal.accepted", "proposal", 5, field="budget", state="edited", run="r-77", target="")
+        record(session, "ai.feature_off", "feature", "answer", feature="answer")
+        record(session, "something.new", "thing", "x")
+        session.commit()
+    page = client_as("officer").get("/audit").text
+    assert "A model read it: call or note № 7 — 2 proposals" in page
+    assert "/admin/runs/r-77" in page
+    assert "Accepted with a change: Budget" in page
+    assert "Switched off: Answers of the assistant" in page
+    assert "something.new" in page
