@@ -6,7 +6,7 @@ MODEL  ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test check lint types imports templates docs bench journeys lock assets format clean
+.PHONY: help setup demo stop test check lint types imports templates docs bench journeys test-vllm test-gpu lock assets format clean
 
 help: ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,10 +46,19 @@ bench: setup ## measure against the goals; prints a table, writes JSON into buil
 journeys: setup ## the whole journey in a browser against the running product, with real models
 	@$(BIN)/python -m pytest tests/journeys -m journey $(ARGS)
 
+test-vllm: setup ## the engine suite against vLLM's CPU wheel, in an environment of its own (3.5 GB, kept in build/)
+	@$(BIN)/python -m tests.vllm $(ARGS)
+
+test-gpu: setup ## what needs an NVIDIA GPU: vLLM, speech and speed; says why it skips elsewhere
+	@$(BIN)/python -m tests.gpu $(ARGS)
+
 lock: setup ## resolve the dependencies anew and write the lock files
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-emit-package torchvision --no-emit-package torchaudio \
+	  --no-emit-package torchcodec --custom-compile-command "make lock" -o requirements-vllm.lock requirements-vllm.in
 	@for tool in node uv; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" -o requirements-$$tool.lock requirements-$$tool.in; done
 

@@ -1,6 +1,7 @@
 """vLLM, by its CPU wheel, passes the suite that every engine passes: chat, and embeddings as a pooling model."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -18,9 +19,9 @@ pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
 START_SECONDS = 600
 ENVIRON = {
     "OSTROV_VLLM_PYTHON": str(prepare.PYTHON),
-    "OSTROV_VLLM_DEVICE": "cpu",
+    "OSTROV_VLLM_DEVICE": os.environ.get("OSTROV_VLLM_DEVICE", "cpu"),
     "OSTROV_VLLM_EAGER": "yes",
-    "OSTROV_VLLM_DTYPE": "float32",
+    "OSTROV_VLLM_DTYPE": os.environ.get("OSTROV_VLLM_DTYPE", "float32"),
     "OSTROV_VLLM_CPU_CACHE_GIGABYTES": "1",
     "OSTROV_LLM_CONTEXT_TOKENS": "2048",
     "OSTROV_LLM_PARALLEL": "4",
