@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,7 @@ class Gateway:
         except httpx.HTTPError as error:
             raise ModelUnavailable(str(error)) from error
         _check(response)
-        entry = next((one for one in response.json()["data"] if one["id"] == EMBED_ROLE), {})
+        entry: dict[str, Any] = next((one for one in response.json()["data"] if one["id"] == EMBED_ROLE), {})
         name = entry.get("served_by")
         return EmbeddingModel(name, str(entry.get("model_hash") or "")) if name else None
 
