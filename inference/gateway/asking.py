@@ -35,7 +35,7 @@ def _response_format(output: type[BaseModel]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": output.__name__, "strict": True, "schema": schema}}
 
 
-def _reason(error: ValidationError) -> str:
+def faults(error: ValidationError) -> str:
     """Say in one line what does not fit, without repeating the values."""
     lines = [f"{'.'.join(map(str, item['loc'])) or 'answer'}: {item['msg']}" for item in error.errors()[:SHOWN_ERRORS]]
     return "; ".join(lines)
@@ -51,6 +51,11 @@ class Asking:
         self._lane = lane
         self._run = run
         self._veil = veil
+        self._objection = ""
+
+    def object_to(self, reason: str) -> None:
+        """Tell the model, whenever it is asked again in this run, why what came of its last answer cannot be used."""
+        self._objection = reason
 
     async def for_log(self, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return pieces of evidence as the log may keep them."""
@@ -67,7 +72,7 @@ class Asking:
             try:
                 found = output.model_validate_json(await self._veil.aside(self._veil.restore_json, answer))
             except ValidationError as error:
-                reason = _reason(error)
+                reason = faults(error)
                 repair = await self._veil.aside(self._veil.hide, REPAIR.format(reason=reason))
                 messages = [
                     *messages,
@@ -106,6 +111,8 @@ class Asking:
         A system part without variables is the module's own text: nobody's data, and equal for every run.
         """
         fixed, words = render(self._module, self._prompt, prompt, variables)
+        if self._objection:
+            words = f"{words}\n\n{REPAIR.format(reason=self._objection)}"
         own = fixed == split_prompt(self._prompt.text)[0]
         system = anonymise(fixed, PASS_THROUGH) if own else await self._veil.aside(self._veil.hide, fixed)
         user: SafeText = await self._veil.aside(self._veil.hide, words)

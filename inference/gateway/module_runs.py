@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from inference.gateway.asking import Asking
+from inference.gateway.asking import Asking, faults
 from inference.gateway.declared import veil_of
 from inference.gateway.gateway import Gateway
 from inference.gateway.masking import known_values
@@ -87,9 +87,29 @@ class ModuleRun:
         self._run = run
         self._asking = asking
 
+    async def _made(self, given: BaseModel) -> BaseModel:
+        """Run the module; one whose output does not fit its own schema is run once more, its model told why."""
+        output = await self._module.run(given, self._asking)
+        try:
+            return self._fitting(output)
+        except OutputInvalid as error:
+            self._asking.object_to(error.detail)
+        output = self._fitting(await self._module.run(given, self._asking))
+        if self._run.verdict == "ok":
+            self._run.verdict = "repaired"
+        return output
+
+    def _fitting(self, output: object) -> BaseModel:
+        """Return an output that fits the module's schema. Raises OutputInvalid for any other."""
+        try:
+            return self._module.output.model_validate(output.model_dump() if isinstance(output, BaseModel) else output)
+        except ValidationError as error:
+            message = f"The output of the module {self._module.manifest.name} does not fit its schema: {faults(error)}"
+            raise OutputInvalid(message) from error
+
     async def _finished(self, output: BaseModel) -> dict[str, Any]:
         """Check the output against its schema and return the answer. A module may go on without its model."""
-        found = self._module.output.model_validate(output.model_dump()).model_dump(mode="json")
+        found = self._fitting(output).model_dump(mode="json")
         self._run.features = await self._asking.for_log(features_of(found))
         if self._run.verdict == "output_invalid":
             self._run.verdict = "degraded"
@@ -99,7 +119,7 @@ class ModuleRun:
         """Run to the end; given up when the asker goes away."""
         problem: GatewayProblem | None = None
         try:
-            output = await unless_gone(request, self._module.run(given, self._asking))
+            output = await unless_gone(request, self._made(given))
             if output is None:
                 self._run.verdict = "cancelled"
                 return Response(status_code=CLIENT_CLOSED)
@@ -125,7 +145,7 @@ class ModuleRun:
     async def _pieces(self, given: BaseModel) -> AsyncIterator[str | BaseModel]:
         """Yield the module's text and then its output; one that cannot stream yields its output alone."""
         if self._module.stream is None:
-            yield await self._module.run(given, self._asking)
+            yield await self._made(given)
             return
         async for piece in self._module.stream(given, self._asking):
             yield piece
