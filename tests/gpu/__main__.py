@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.gpu import sizes
+from tests.gpu import sizes, whisper
 
 Figures = dict[str, object]
 PYTHON = os.environ.get("OSTROV_VLLM_PYTHON") or sys.executable
