@@ -1,4 +1,4 @@
-"""`ostrov events` and `ostrov search`: replay, dead letters, and the index of vectors."""
+"""`ostrov events`: replay and dead letters."""
 
 from __future__ import annotations
 

@@ -11,10 +11,14 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
+from webapp.ai.gateway import EmbeddingModel
+from webapp.ai.search import indexes
+from webapp.ai.search.indexes import Index
 from webapp.ai.search.models import EMBEDDING_SIZE, Chunk
 from webapp.ai.search.query import read
 from webapp.ai.search.retrieval import Hit, Search, found, prepare_vectors, search
 from webapp.ai.search.scope import allowed
+from webapp.ai.search.vectors import QuestionVector
 from webapp.crm.organisations.models import Organisation
 from webapp.crm.people.models import Person
 from webapp.crm.users.models import Team, User
@@ -30,6 +34,12 @@ def _source(model: Any) -> SearchSource:
 
 
 SOURCES = {m.__entity__: _source(m) for m in (Organisation, Person)}
+
+
+@pytest.fixture
+def index(session: Session) -> Index:
+    """An index of vectors that serves, rolled back after the test."""
+    return indexes.begin(session, EmbeddingModel("twin", "hash"), EMBEDDING_SIZE)
 
 
 @pytest.fixture
@@ -88,13 +98,14 @@ def test_records_of_another_team_are_not_found(
 
 
 def test_a_hidden_field_is_not_found_by_any_way(
-    session: Session, actor: Callable[[str], Actor], records: dict[str, Any]
+    session: Session, actor: Callable[[str], Actor], records: dict[str, Any], index: Index
 ) -> None:
     officer = actor("officer")
     for typed in ("79161234567", "volna.ex", "чай", "скидка", "secret"):
         assert found(session, officer, SOURCES, typed, any_word=True) == [], typed
-    session.query(Chunk).filter(Chunk.kind == "text").update({"embedding": [1.0] + [0.0] * (EMBEDDING_SIZE - 1)})
-    near = [1.0] + [0.0] * (EMBEDDING_SIZE - 1)
+    near = QuestionVector(index, [1.0] + [0.0] * (EMBEDDING_SIZE - 1))
+    texts = session.scalars(select(Chunk.id).where(Chunk.kind == "text")).all()
+    indexes.store(session, index, [(number, near.values) for number in texts])
     assert found(session, officer, SOURCES, "zzz", vector=near) == []
     assert names(found(session, actor("staff"), SOURCES, "zzz", vector=near)) != []
     assert "Королёва Анна" in names(found(session, officer, SOURCES, "корол"))
@@ -170,7 +181,7 @@ def _near(vector: list[float], seed: int, noise: float) -> list[float]:
 
 
 def test_the_vector_path_keeps_its_recall_under_a_rights_filter_of_one_percent(
-    session: Session, actor: Callable[[str], Actor]
+    session: Session, actor: Callable[[str], Actor], index: Index
 ) -> None:
     teams = {t.name: t.id for t in session.query(Team)}
     staff = actor("staff")
@@ -187,23 +198,27 @@ def test_the_vector_path_keeps_its_recall_under_a_rights_filter_of_one_percent(
     ]
     session.connection().execute(
         text(
-            "INSERT INTO chunks (entity, entity_id, field, kind, title, body, embedding) "
-            "VALUES (:e, :i, 'notes', 'text', :t, :b, (:v)::vector)"
+            "WITH made AS (INSERT INTO chunks (entity, entity_id, field, kind, title, body) "
+            "VALUES (:e, :i, 'notes', 'text', :t, :b) RETURNING id) "
+            f"INSERT INTO vectors_{index.id} SELECT id, (:v)::vector FROM made"
         ),
         rows,
     )
     session.execute(text("ANALYZE chunks"))
-    distance = Chunk.embedding.cosine_distance(question)
+    session.execute(text(f"ANALYZE vectors_{index.id}"))
+    vectors = index.vectors
+    distance = vectors.c.embedding.cosine_distance(question)
     mine = select(Person.id).where(Person.team_id == staff.team_id)
     true = list(
         session.scalars(
             select(Chunk.entity_id)
+            .join(vectors, vectors.c.chunk_id == Chunk.id)
             .where(Chunk.entity_id.in_(mine), Chunk.kind == "text")
             .order_by(distance + 0)
             .limit(10)
         )
     )
-    hits = search(session, staff, SOURCES, Search(read("zzzz"), vector=question, limit=10))
+    hits = search(session, staff, SOURCES, Search(read("zzzz"), vector=QuestionVector(index, question), limit=10))
     assert len(set(true) & {h.id for h in hits}) / 10 >= 0.95
     head = allowed(actor("head"), SOURCES)
     assert prepare_vectors(session, head, below=100) is False

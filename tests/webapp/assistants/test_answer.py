@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from appliance.settings import WebSettings
 from webapp import wiring
-from webapp.ai.gateway import ModelUnavailable
+from webapp.ai.gateway import Embedded, ModelUnavailable
 from webapp.ai.proposals.models import Run
 from webapp.ai.search.indexing import replace_parts
 from webapp.app import App, create_app
@@ -39,7 +39,7 @@ class Twin:
         self.given: list[dict[str, Any]] = []
         self.records: dict[str, dict[str, Any]] = {}
 
-    def embed(self, texts: Sequence[str], **_how: Any) -> list[list[float]]:
+    def embed(self, texts: Sequence[str], **_how: Any) -> Embedded:
         raise ModelUnavailable("off")
 
     def state(self) -> dict[str, Any]:

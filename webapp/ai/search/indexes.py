@@ -1,7 +1,8 @@
 """The indexes of vectors: one table a model, built behind the scenes, switched to at once when it is complete.
 
-Vectors of two models cannot be compared. So each index carries the model that made it, a question is embedded by the model
-of the index that serves, and where no engine has that model any more, search goes by words until the new index is complete.
+Vectors of two models cannot be compared. So each index carries the model that made it, and a question is embedded by
+the model of the index that serves. Where no engine has that model any more, search goes by words until the new index is
+complete.
 """
 
 from __future__ import annotations

@@ -57,6 +57,9 @@ class Embedder(Protocol):
     def embedding_model(self) -> EmbeddingModel | None:
         """Which model makes vectors now; raises ModelUnavailable."""
 
+    def __hash__(self) -> int:
+        """It is a key of the memory of question vectors."""
+
 
 @dataclass(frozen=True)
 class QuestionVector:
@@ -191,7 +194,10 @@ def _one_batch(sessions: sessionmaker[Session], embedder: Embedder, batch: int) 
 
 def _follow_model(sessions: sessionmaker[Session], embedder: Embedder) -> None:
     """Begin a new index when the model that makes vectors has changed."""
-    model = embedder.embedding_model()
+    try:
+        model = embedder.embedding_model()
+    except ModelUnavailable:
+        return  # whatever waits for a vector will say so
     if model is None:
         return
     with _system(sessions) as session:

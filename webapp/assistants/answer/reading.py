@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.ai.search.models import Chunk
 from webapp.ai.search.query import read
 from webapp.ai.search.retrieval import SIMILARITY_FLOOR, Hit, Search, search
+from webapp.ai.search.vectors import QuestionVector
 from webapp.assistants.answer import facts
 from webapp.assistants.answer.facts import Client
 from webapp.assistants.answer.sources import Source
@@ -34,7 +35,7 @@ class Asked:
 
     question: str
     client: Client | None = None
-    vector: Sequence[float] | None = None
+    vector: QuestionVector | None = None
 
 
 def collect(session: Session, actor: Actor, kinds: Mapping[str, SearchSource], asked: Asked) -> list[Source]:

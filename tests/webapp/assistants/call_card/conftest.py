@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from appliance.settings import WebSettings
 from webapp import wiring
-from webapp.ai.gateway import ModelUnavailable
+from webapp.ai.gateway import Embedded, ModelUnavailable
 from webapp.app import App, create_app
 from webapp.kit.jobs import AnotherTurn, Deliverer, WaitForPart, Work
 
@@ -99,7 +99,7 @@ class TwinGateway:
         output = {"language": "en", "summary": "Maria wants twenty pumps.", "summary_sentences": summary}
         return {"run": run, "output": output | {"speakers": speakers, "proposals": self.proposals}}
 
-    def embed(self, texts: Sequence[str], **_asked: Any) -> list[list[float]]:
+    def embed(self, texts: Sequence[str], **_asked: Any) -> Embedded:
         raise ModelUnavailable("the twin embeds nothing")
 
     def state(self) -> dict[str, Any]:

@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from webapp.ai.proposals.models import Run
+from webapp.ai.search.indexes import Index
 from webapp.ai.search.vectors import question_vectors
+from webapp.kit.clock import now
 
 TOLD = {"answered": False, "answer": "", "citations": [], "reason": "nothing"}
+
+INDEX = Index(1, "twin", "", 3, "serving", now())
 
 
 def audit(app, action):
@@ -105,7 +109,7 @@ def test_the_api_says_that_the_assistant_is_off(client_as, twin):
 def test_search_goes_on_by_words_when_its_model_is_off(app, client_as, twin):
     client_as("admin").post("/admin/ai/features/embeddings", data={"reason": "Too slow"})
     assert client_as("staff").get("/search", query_string={"q": f"pumps {uuid.uuid4().hex}"}).status_code == 200
-    assert question_vectors(app.parts.gateway).of(f"pumps {uuid.uuid4().hex}") is None
+    assert question_vectors(app.parts.gateway).of(f"pumps {uuid.uuid4().hex}", INDEX) is None
     assert twin.reached == []
 
 
