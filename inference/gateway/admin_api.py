@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,13 +22,16 @@ USE = (
 )
 
 
+Reason = Annotated[str, StringConstraints(max_length=1000)]
+
+
 class Pin(BaseModel):
     """What `PUT /v1/prompts/{module}` takes; a version of null takes the pin away."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     version: ShortText | None
-    reason: ShortText | None = None
+    reason: Reason | None = None
     actor: ShortText | None = None
 
 
@@ -36,7 +41,7 @@ class Switch(BaseModel):
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, strict=False)
 
     on: bool
-    reason: ShortText | None = None
+    reason: Reason | None = None
     actor: ShortText | None = None
 
 

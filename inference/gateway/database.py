@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from inference.gateway.problems import GatewayProblem
+from inference.gateway.problems import GatewayProblem, RequestInvalid
 
 CONNECT_SECONDS = 3
 STATEMENT_MILLISECONDS = 15_000
@@ -28,13 +28,16 @@ class DatabaseAway(GatewayProblem):
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
-    """Open a connection whose work is one transaction. Raises DatabaseAway."""
+    """Open a connection whose work is one transaction. Raises DatabaseAway, or RequestInvalid for values it refuses."""
     options: dict[str, Any] = {"options": f"-c statement_timeout={STATEMENT_MILLISECONDS}"}
     try:
         async with await psycopg.AsyncConnection.connect(
             url, connect_timeout=CONNECT_SECONDS, row_factory=dict_row, **options
         ) as connection:
             yield connection
-    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+    except (psycopg.DataError, UnicodeEncodeError) as error:
+        message = "The request holds a value that cannot be stored or compared, such as a NUL or half a character."
+        raise RequestInvalid(message) from error
+    except psycopg.Error as error:
         message = f"The gateway's database does not answer as it should ({type(error).__name__})."
         raise DatabaseAway(message) from error

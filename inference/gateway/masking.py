@@ -64,7 +64,8 @@ class Veil:
     def __init__(self, rules: Policy, known: Sequence[KnownValue] = (), language: str = "auto") -> None:
         """Follow a policy; `known` values are hidden before any are recognised."""
         self._rules = rules
-        hidden = frozenset(name for name in CLASSES if rules.treatment(name) != "pass")
+        shown = rules.shows_all
+        hidden = frozenset() if shown else frozenset(name for name in CLASSES if rules.treatment(name) != "pass")
         self._masker = Masker(language, known, hidden) if hidden else None  # type: ignore[arg-type]
         self._found: Counter[str] = Counter()
 
@@ -76,7 +77,7 @@ class Veil:
     @property
     def masks(self) -> bool:
         """Whether the policy replaces something by placeholders."""
-        return any(self._rules.treatment(name) == "mask" for name in CLASSES)
+        return self.active and any(self._rules.treatment(name) == "mask" for name in CLASSES)
 
     async def aside(self, work: Callable[..., Result], *given: Any) -> Result:
         """Do work with this veil beside the event loop; at once where there is nothing to recognise."""

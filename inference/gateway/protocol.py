@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 
-from inference.gateway.keys import key_of
+from inference.gateway.keys import Key, key_of
 from inference.gateway.problems import RequestInvalid
 from inference.gateway.runs import Run
 
@@ -65,9 +65,15 @@ def new_run(request: Request, endpoint: str, feature: str) -> Run:
         rules=key.policy,
         key=key.name,
         batch=is_batch(request),
-        actor=headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
+        actor=_actor(request, key),
         request_id=headers.get(REQUEST_ID_HEADER, "")[:HEADER_MAX_CHARACTERS] or None,
     )
+
+
+def _actor(request: Request, key: Key) -> str | None:
+    """Return who asks: a user's id as the web application says it; what other programs say carries their key's name."""
+    given = request.headers.get(ACTOR_HEADER, "")[:HEADER_MAX_CHARACTERS]
+    return (given if key.admin else f"{key.name}:{given}") if given else None
 
 
 def model_of(body: dict[str, Any]) -> str | None:

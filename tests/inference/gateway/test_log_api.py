@@ -1,5 +1,6 @@
 """What the log tells over HTTP: one run, many runs, what people made of them, and the figures of quality."""
 
+import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -205,3 +206,21 @@ def test_the_text_of_a_run_can_be_deleted_but_not_rewritten(running, engine, dat
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE gateway.run_verdicts SET verdict = 'kept'")
         connection.execute("UPDATE gateway.runs SET masked_prompt = NULL WHERE id = %s", (run_id,))
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800"])
+def test_a_verdict_that_no_database_can_store_is_refused_and_not_a_failure(running, engine, value):
+    body = json.dumps({"verdicts": [{**verdict(1), "value": value}]})
+    response = running.client.post(f"/v1/runs/{noted(running, engine)}/verdicts", content=body)
+    assert response.status_code == 422
+
+
+def test_a_filter_that_no_database_can_compare_is_refused_and_not_a_failure(running):
+    assert running.client.get("/v1/runs", params={"module": "a\x00b"}).status_code == 422
+
+
+def test_whom_another_program_names_is_told_apart_from_our_users(start, engine):
+    with start(more_keys=[OTHER]) as running:
+        headers = {**AS_OTHER, "X-Ostrov-Actor": "5"}
+        run = running.client.post("/v1/embeddings", json={"input": "a"}, headers=headers).headers["x-ostrov-run"]
+        assert running.client.get(f"/v1/runs/{run}").json()["actor"] == "reports:5"
