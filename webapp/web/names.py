@@ -45,6 +45,8 @@ PROPOSED = {
     "next_step": N_("Next step"),
     "due": N_("Due"),
     "sentiment": N_("Sentiment"),
+    "summary_sentences": N_("Summary"),
+    "citations": N_("Source"),
 }
 CONTRIBUTIONS = {
     "base": N_("Usual for this field"),

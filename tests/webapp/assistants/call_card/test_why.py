@@ -55,7 +55,7 @@ def test_the_panel_tells_who_asked_what_it_rests_on_and_what_made_it_sure(app, c
         "our budget is ninety thousand euros",
         "twin",
         "chat-1",
-        "+0.60",
+        "+0.6",
     ):
         assert words in page.text
     assert "Has the form of such a value" in page.text
