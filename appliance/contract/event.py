@@ -121,6 +121,12 @@ class DocumentGone(DocumentEvent):
     sha256: str
 
 
+class RecordingGone(CommunicationEvent):
+    """The SHA-256 of the recording that no communication needs any more."""
+
+    sha256: str
+
+
 class UserEvent(EventData):
     """About an account."""
 
@@ -192,6 +198,7 @@ EVENTS: Mapping[str, type[EventData]] = {
     "product.deleted": ProductEvent,
     "proposal.accepted": ProposalTaken,
     "proposal.rejected": ProposalEvent,
+    "recording.orphaned": RecordingGone,
     "role.updated": RoleEvent,
     "run.judged": RunJudged,
     "run.undone": RunTakenBack,
