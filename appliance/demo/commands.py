@@ -84,7 +84,8 @@ def _in_words(now: state.Description) -> str:
     lines = [f"Ostrov runs at {now['url']}" + ("" if now["ready"] else " (still starting)")]
     for name, process in now["processes"].items():
         restarts = f", restarted {process['restarts']} times" if process["restarts"] else ""
-        reason = f": {process['reason']}" if process.get("reason") else ""
+        told = "; ".join(process[name] for name in ("reason", "note") if process.get(name))
+        reason = f": {told}" if told else ""
         lines.append(f"  {name:<9} {process['state']}{restarts}{reason}")
     return "\n".join(lines)
 

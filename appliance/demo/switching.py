@@ -105,7 +105,6 @@ class Switch:
     busy_metrics: tuple[str, ...]
     serves: Path
     step: Step = Step.IDLE
-    refused: Path | None = None
     engine: str = ""
     looked_at: float = 0.0
     since: float = 0.0
@@ -145,13 +144,13 @@ class Switch:
             model = self.store.active(self.role)
         except ModelError:
             return
-        if model is None or model.path in {self.serves, self.refused}:
+        if model is None or model.path == self.serves:
             return
         service = self.make(model)
         service.standby = True
         units[self.spare] = service
         watch.add(service)
-        self.wanted, self.refused = model.path, None
+        self.wanted = model.path
         self._go_to(Step.STARTING)
 
     def _follow_start(self, units: MutableMapping[str, Unit], watch: Watch) -> None:
@@ -164,13 +163,19 @@ class Switch:
             self._reload(units)
             self._go_to(Step.JOINING)
         elif service.failures >= LAST_TRY or service.reason.startswith("does not answer after"):
-            old = units[self.unit]
-            if isinstance(old, Service):
-                old.note = f"kept its model: the new one ({self.wanted}) does not start, {service.reason}"
-            self._retire(service, watch)
-            del units[self.spare]
-            self.refused = self.wanted
-            self._go_to(Step.IDLE)
+            self._give_up(service, units, watch)
+
+    def _give_up(self, service: Service, units: MutableMapping[str, Unit], watch: Watch) -> None:
+        """Stop the new engine, let the link lead to the model that serves, and tell why."""
+        old = units[self.unit]
+        if isinstance(old, Service):
+            old.note = f"kept its model: the new one ({self.wanted}) does not start, {service.reason}"
+        self._retire(service, watch)
+        del units[self.spare]
+        served = next((model for model in self.store.models() if model.path == self.serves), None)
+        if served is not None:
+            self.store.point(self.role, served)
+        self._go_to(Step.IDLE)
 
     def _hand_over(self, units: Mapping[str, Unit]) -> None:
         """Take the old engine out of the gateway's file: it finishes what it has and gets nothing new."""

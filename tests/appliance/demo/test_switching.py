@@ -179,9 +179,10 @@ def test_a_model_whose_engine_does_not_start_changes_nothing_and_is_told(stage: 
     old = stage.units["llm"].pid
     with Load(stage.units["gateway"].port) as load:
         stage.store.use("chat", "little@broken")
-        stage.drive(lambda: stage.switch.refused is not None)
+        stage.drive(lambda: stage.units["llm"].note)
         stage.drive(lambda: load.answers["one"] > 20)
     assert set(load.answers) == {"one"}
     assert stage.units["llm"].pid == old
     assert "this engine does not start" in stage.units["llm"].note
     assert "llm-next" not in stage.units
+    assert stage.store.active("chat").key == "little@one"
