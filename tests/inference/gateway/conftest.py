@@ -50,6 +50,14 @@ def engine() -> Iterator[StandIn]:
         yield found
 
 
+@pytest.fixture
+def two() -> Iterator[tuple[StandIn, StandIn]]:
+    """Two engines that stand in, with models of their own."""
+    with standing_in() as one, standing_in() as other:
+        one.model, other.model = "model-one", "model-other"
+        yield one, other
+
+
 @pytest.fixture(scope="session")
 def database(postgres: str) -> str:
     """The URL of a migrated database, as the gateway's own role."""
