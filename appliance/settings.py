@@ -195,6 +195,20 @@ class EngineSettings(StoreSettings):
 
 
 @dataclass(frozen=True)
+class RelaySettings(DatabaseSettings):
+    """`ostrov relay`: events on to RabbitMQ."""
+
+    relay_url: str = "amqp://guest:guest@127.0.0.1:5672/%2F"
+    relay_exchange: str = "ostrov.events"
+    relay_queue: str = ""
+    relay_types: str = ""
+    relay_unroutable: str = "wait"
+    relay_batch: int = 200
+    relay_pause_seconds: float = 1.0
+    relay_metrics_port: int = 0
+
+
+@dataclass(frozen=True)
 class MigrationSettings(DatabaseSettings):
     """`ostrov migrate`: it runs as the owner of the schema."""
 
@@ -216,4 +230,11 @@ class DemoSettings(StoreSettings):
     speech_port: int = 8093
 
 
-PROGRAMS: tuple[type[Any], ...] = (WebSettings, GatewaySettings, EngineSettings, MigrationSettings, DemoSettings)
+PROGRAMS: tuple[type[Any], ...] = (
+    WebSettings,
+    GatewaySettings,
+    EngineSettings,
+    RelaySettings,
+    MigrationSettings,
+    DemoSettings,
+)
