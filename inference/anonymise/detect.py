@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from inference.anonymise import (
@@ -147,4 +148,4 @@ def _in_title_case(segment: Segment) -> str:
 
 
 def _moved(found: Sequence[Found], by: int) -> list[Found]:
-    return [Found(item.start + by, item.end + by, item.kind, item.rank, item.key) for item in found]
+    return [replace(item, start=item.start + by, end=item.end + by) for item in found]

@@ -141,6 +141,7 @@ class Masker:
     def _named(self, text: str, found: Iterable[Found]) -> list[tuple[Found, str]]:
         """Each find with its placeholder; whole names first, so that first names and initials find their person."""
         found = list(found)
+        self._keys.begin_text()
         order = sorted(range(len(found)), key=lambda i: (-self._keys.weight(found[i], text), i))
         names = [""] * len(found)
         for i in order:

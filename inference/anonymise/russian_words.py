@@ -76,7 +76,7 @@ def nominative(word: str, grammeme: str, gender: str) -> str:
     readings: list[Any] = [p for p in parses(word.lower()) if grammeme in p.tag and "plur" not in p.tag]
     fitting = [p for p in readings if not gender or p.tag.gender in {gender, None, "ms-f"}] or readings
     for parse in fitting:
-        form = parse.inflect({"sing", "nomn"})
+        form = parse.inflect({"sing", "nomn", *({gender} if gender and grammeme == "ADJF" else ())})
         if form is not None:
             return "-".join(part.capitalize() for part in str(form.word).split("-"))
     return word

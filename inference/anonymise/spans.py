@@ -51,10 +51,14 @@ class KnownValue:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a recogniser reports. Of two that overlap the higher `rank` wins, then the longer."""
+    """What a recogniser reports. Of two that overlap the higher `rank` wins, then the longer.
+
+    `key` is what makes it the same value as another find, `surface` the form to restore; empty where the text tells.
+    """
 
     start: int
     end: int
     kind: str
     rank: int = 50
     key: str = field(default="", repr=False)
+    surface: str = field(default="", repr=False)

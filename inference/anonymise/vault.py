@@ -13,7 +13,7 @@ LITERAL: Final = "text"
 LABELS: Final = {kind.upper(): kind for kind in (*CLASSES, LITERAL)}
 _LABEL: Final = "|".join(label.replace("_", r"\\?[_ ]") for label in sorted(LABELS, key=len, reverse=True))
 PLACEHOLDER = re.compile(
-    rf"\[\s?(?P<kind>{_LABEL})(?:\\?_|[ -])?(?P<number>[0-9]{{1,6}})\s?\\?\]"
+    rf"\\?\[\s?(?P<kind>{_LABEL})(?:\\?_|[ -])?(?P<number>[0-9]{{1,6}})\s?\\?\]"
     rf"|(?<!\w)(?P<bare>{_LABEL})\\?_(?P<bare_number>[0-9]{{1,6}})(?!\w)",
     re.IGNORECASE,
 )
