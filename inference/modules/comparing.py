@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from inference.modules.base import Measured
 from inference.text.matching import likeness
 from inference.text.numbers import find_numbers
-from inference.text.russian import lemma
+from inference.text.stems import stem
 from inference.text.tokens import normal, words_of
 
 DAY = len("2026-11-25")
@@ -25,8 +25,8 @@ def same(measured: Measured, gold: Any, value: Any) -> bool:
             turned = fuzz.token_sort_ratio(normal(str(gold)), normal(str(value)))
             return max(likeness(str(gold), str(value)), turned) >= NAME_LIKENESS
         case "text":
-            wanted = _lemmas(str(gold))
-            return len(wanted & _lemmas(str(value))) >= TEXT_SHARE * len(wanted)
+            wanted = _stems(str(gold))
+            return len(wanted & _stems(str(value))) >= TEXT_SHARE * len(wanted)
         case "date":
             both_timed = "T" in str(gold) and "T" in str(value)
             return str(gold) == str(value) if both_timed else str(gold)[:DAY] == str(value)[:DAY]
@@ -42,8 +42,8 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _lemmas(text: str) -> set[str]:
-    return {lemma(word) for word in words_of(text)}
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words_of(text)}
 
 
 class Given:
@@ -53,7 +53,7 @@ class Given:
         self._texts = list(_texts(value))
         # A transcript is read as one text: its segments, trimmed and joined by single spaces.
         self._whole = " ".join(text.strip() for key, text in self._texts if key == "text")
-        self._lemmas: set[str] | None = None
+        self._stems: set[str] | None = None
         self._numbers: set[float] | None = None
 
     def holds(self, quote: str) -> bool:
@@ -68,10 +68,10 @@ class Given:
             if self._numbers is None:
                 self._numbers = {number.value for number in find_numbers(self._whole)}
             return _number(value) in self._numbers
-        if self._lemmas is None:
-            self._lemmas = _lemmas(" ".join(text for _, text in self._texts))
-        wanted = _lemmas(str(value))
-        return bool(wanted) and len(wanted & self._lemmas) >= TEXT_SHARE * len(wanted)
+        if self._stems is None:
+            self._stems = _stems(" ".join(text for _, text in self._texts))
+        wanted = _stems(str(value))
+        return bool(wanted) and len(wanted & self._stems) >= TEXT_SHARE * len(wanted)
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
