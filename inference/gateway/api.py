@@ -82,7 +82,12 @@ async def _models(gateway: Gateway, _request: Request) -> Response:
         for name, module in gateway.modules.items()
     ]
     left_out = [entry.as_json() for entry in gateway.left_out]
-    return JSONResponse({"object": "list", "data": data, "modules": modules, "modules_left_out": left_out})
+    engines = [
+        {"name": name, **{field: found[field] for field in ("role", "model", "model_hash", "state")}}
+        for name, found in gateway.traffic.instances().items()
+    ]
+    listed = {"object": "list", "data": data, "engines": engines, "modules": modules, "modules_left_out": left_out}
+    return JSONResponse(listed)
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from inference.gateway.breaker import Breaker
 from inference.gateway.config import BreakerConfig, EngineConfig, HealthConfig
 from inference.gateway.problems import EngineFailed, EngineRefused, EngineUnavailable, GatewayProblem, InputTooLong
-from inference.gateway.wire import Broken, Limits, Reply, Silent, Unreachable, Wire, WireError, joined
+from inference.gateway.wire import Broken, Limits, Overdue, Reply, Silent, Unreachable, Wire, WireError, joined
 
 START_GRACE_SECONDS = 180.0
 PROBLEM_TYPE = "application/problem+json"
@@ -133,6 +133,9 @@ class Engine:
                 yield pieces
         except (Unreachable, Silent) as error:
             raise self._away(error) from error
+        except Overdue as error:
+            message = f"The {self.role} engine did not end its answer in {self.config.total_seconds:g} s."
+            raise EngineFailed(message) from error
         except WireError as error:
             message = f"The {self.role} engine broke off in the middle of its answer."
             raise EngineFailed(message) from error

@@ -83,7 +83,7 @@ def _read(block: bytes, role: str) -> Event | None:
         return Event(raw, None)
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EngineFailed(_garbage(role)) from error
     if not isinstance(found, dict) or not isinstance(found.get("choices", []), list):
         raise EngineFailed(_garbage(role))

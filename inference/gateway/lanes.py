@@ -242,7 +242,7 @@ def _encoded(body: Body, engine: Engine) -> bytes:
     """Return a request as this engine understands it, under the name that it serves its model by."""
     if engine.config.structured_output == "prompt":
         body = said_in_words(body)
-    return json.dumps({**body, "model": engine.model or engine.role}, ensure_ascii=False).encode()
+    return json.dumps({**body, "model": engine.model or engine.role}, ensure_ascii=False).encode(errors="replace")
 
 
 def _cost(body: Body) -> float:
@@ -267,7 +267,7 @@ def _completion(reply: Reply, engine: Engine) -> Completion:
         found = json.loads(reply.body)
         message = found["choices"][0]["message"]
         sound = "content" in message or "tool_calls" in message
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         sound = False
     if not sound:
         problem = f"The {engine.role} engine's answer has not the shape of a chat completion."

@@ -16,7 +16,7 @@ from inference.gateway.gateway import Gateway
 from inference.gateway.masking import known_values
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, ModuleUnknown, OutputInvalid
-from inference.gateway.protocol import ModuleRequest, event, invalid, new_run, run_summary
+from inference.gateway.protocol import ModuleRequest, body_of, event, invalid, new_run, run_summary
 from inference.gateway.runs import Run, features_of
 from inference.modules.base import ModelError, Module
 
@@ -56,7 +56,7 @@ async def run_module(gateway: Gateway, request: Request) -> Response:
         message = f"There is no module {name!r}. Known: {', '.join(sorted(gateway.modules))}."
         raise ModuleUnknown(message)
     try:
-        asked = ModuleRequest.model_validate_json(await request.body())
+        asked = ModuleRequest.model_validate_json(await body_of(request))
     except ValidationError as error:
         raise invalid(error) from error
     try:

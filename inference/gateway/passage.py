@@ -71,7 +71,7 @@ def _check_ranking(count: int, reply: Reply, engine: Engine) -> None:
         sound = all(
             0 <= int(result["index"]) < count and math.isfinite(float(result["relevance_score"])) for result in results
         )
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         sound = False
     if not sound:
         message = f"The {engine.role} engine's answer is no ranking of the documents."

@@ -60,6 +60,15 @@ class RequestInvalid(GatewayProblem):
     verdict = "input_invalid"
 
 
+class RequestTooLarge(GatewayProblem):
+    """The request is larger than the gateway takes into its memory."""
+
+    kind = "request-too-large"
+    title = "The request is too large"
+    status = 413
+    verdict = "input_invalid"
+
+
 class ModuleUnknown(GatewayProblem):
     """No module has this name."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from inference.gateway.keys import Key, key_of
-from inference.gateway.problems import RequestInvalid
+from inference.gateway.problems import RequestInvalid, RequestTooLarge
 from inference.gateway.runs import Run
 
 ACTOR_HEADER = "x-ostrov-actor"
@@ -17,6 +18,9 @@ REQUEST_ID_HEADER = "x-request-id"
 PRIORITY_HEADER = "x-ostrov-priority"
 INTERACTIVE, BATCH = "interactive", "batch"
 HEADER_MAX_CHARACTERS = 200
+BODY_MAX_BYTES = 32 << 20
+LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Halves of a letter, which neither UTF-8 nor PostgreSQL can carry, come only as such escapes."""
 
 
 class Subject(BaseModel):
@@ -43,11 +47,31 @@ def invalid(error: ValidationError, prefix: str = "") -> RequestInvalid:
     return RequestInvalid(first["msg"], ".".join(part for part in (prefix, path) if part) or None)
 
 
-async def json_object(request: Request) -> dict[str, Any]:
-    """Read the body as one JSON object. Raises RequestInvalid."""
+async def body_of(request: Request) -> bytes:
+    """Read the body. Raises RequestTooLarge, or RequestInvalid when the caller leaves in the middle of it."""
+    pieces, size = [], 0
     try:
-        found = json.loads(await request.body())
-    except ValueError as error:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > BODY_MAX_BYTES:
+                message = f"The body is larger than {BODY_MAX_BYTES >> 20} MiB. Send less at a time."
+                raise RequestTooLarge(message)
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        message = "The caller left in the middle of the body."
+        raise RequestInvalid(message) from error
+    return b"".join(pieces)
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """Read the body as one JSON object. Raises RequestInvalid or RequestTooLarge."""
+    content = await body_of(request)
+    try:
+        found = json.loads(content)
+        if LONE_SURROGATE.search(content):
+            whole = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            found = json.loads(whole)
+    except (ValueError, RecursionError) as error:
         message = f"The body is not JSON: {error}"
         raise RequestInvalid(message) from error
     if not isinstance(found, dict):

@@ -101,13 +101,18 @@ def _joined(texts: list[str]) -> str | None:
     """Join the texts of several attempts; PostgreSQL takes no NUL, and a log entry has a limit."""
     if not texts:
         return None
-    return "\n\n".join(texts).replace("\x00", "\ufffd")[:TEXT_MAX_CHARACTERS]
+    return _storable("\n\n".join(texts))[:TEXT_MAX_CHARACTERS]
+
+
+def _storable(text: str) -> str:
+    """Return a text without NUL and without halves of letters, which PostgreSQL does not take."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
 def _without_nul(value: Any) -> Any:
     """Return a JSON value whose texts PostgreSQL can store."""
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
+        return _storable(value)
     if isinstance(value, list):
         return [_without_nul(item) for item in value]
     if isinstance(value, dict):

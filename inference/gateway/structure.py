@@ -31,13 +31,16 @@ class Structure:
         """Say what is wrong with an answer, None when it fits."""
         try:
             found = json.loads(text or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             return "it is not JSON, or it was cut off"
         try:
             errors = Draft202012Validator(self.schema, registry=NOWHERE).iter_errors(found)
             worst: ValidationError | None = best_match(errors)
         except Unresolvable as error:
             message = f"The schema refers to something outside itself: {str(error)[:REASON_MAX_CHARACTERS]}"
+            raise RequestInvalid(message, FIELD) from error
+        except RecursionError as error:
+            message = "The schema refers to itself without end."
             raise RequestInvalid(message, FIELD) from error
         if worst is None:
             return None
@@ -68,10 +71,15 @@ def _checked(schema: dict[str, Any]) -> Structure:
     """Return the structure of a schema. Raises RequestInvalid when it is no JSON Schema."""
     try:
         Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        message = f"The schema in 'response_format' is no JSON Schema: {error.message[:REASON_MAX_CHARACTERS]}"
+    except (SchemaError, RecursionError) as error:
+        message = f"The schema in 'response_format' is no JSON Schema: {_reason(error)}"
         raise RequestInvalid(message, FIELD) from error
     return Structure(schema)
+
+
+def _reason(error: Exception) -> str:
+    """Say in short what is wrong with a schema."""
+    return str(getattr(error, "message", "it is nested too deeply"))[:REASON_MAX_CHARACTERS]
 
 
 def said_in_words(body: dict[str, Any]) -> dict[str, Any]:

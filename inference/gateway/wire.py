@@ -40,6 +40,10 @@ class Silent(WireError):
         self.begun = begun
 
 
+class Overdue(WireError):
+    """The engine keeps talking, but its time for the whole answer is over."""
+
+
 class Broken(WireError):
     """The connection ended before the answer did. `stale`: a kept-alive one, before any byte of an answer."""
 
@@ -187,11 +191,13 @@ async def _pieces(
         if exchange.broken:
             raise Broken(stale=False)
         exchange.news.clear()
-        patience = min(idle_seconds, until - clock())
+        left = until - clock()
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(min(idle_seconds, left)):
                 await exchange.news.wait()
         except TimeoutError:
+            if left < idle_seconds:
+                raise Overdue from None
             raise Silent(idle_seconds, begun=True) from None
 
 

@@ -14,6 +14,7 @@ BAD_ANSWERS = {
     "is not ready": Fail(503),
     "hangs": Hang(3),
     "says no JSON": Raw("<html>"),
+    "nests without end": Raw("[" * 100_000),
     "says no chat": Raw('{"choices": [{"message": 5}]}'),
 }
 

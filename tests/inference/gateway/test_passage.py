@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inference.standin_engine import MODEL, BreakOff, Fail, Say
+from tests.inference.standin_engine import MODEL, BreakOff, Fail, Raw, Say
 
 CHAT = {"model": "chat", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -105,3 +105,28 @@ def test_models_are_listed_by_role(running):
 def test_an_unknown_path_is_a_problem_too(running):
     response = running.client.get("/v1/nothing")
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_half_a_letter_is_replaced_and_reaches_engine_and_log(running, engine, logged):
+    body = b'{"messages": [{"role": "user", "content": "a\\ud83d b \\ud83d\\ude00"}]}'
+    response = running.client.post("/v1/chat/completions", content=body)
+    assert response.status_code == 200
+    assert engine.asked[-1]["messages"][0]["content"] == "a\ufffd b \U0001f600"
+    assert logged(response.headers["x-ostrov-run"])["masked_prompt"] == "a\ufffd b \U0001f600"
+
+
+def test_half_a_letter_in_an_answer_can_be_logged(running, engine, logged):
+    engine.will(Raw('{"choices": [{"message": {"content": "b\\udc00"}}]}'))
+    response = running.client.post("/v1/chat/completions", json=CHAT)
+    assert logged(response.headers["x-ostrov-run"])["masked_answer"] == "b?"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"messages": ' + b"[" * 100_000])
+def test_json_nested_without_end_is_refused(running, body):
+    assert running.client.post("/v1/chat/completions", content=body).status_code == 422
+
+
+def test_a_body_beyond_all_measure_is_refused(running):
+    body = b'{"messages": [{"role": "user", "content": "' + b"a" * (33 << 20) + b'"}]}'
+    response = running.client.post("/v1/chat/completions", content=body)
+    assert (response.status_code, response.json()["type"].rsplit("/")[-1]) == (413, "request-too-large")

@@ -91,6 +91,13 @@ def test_a_schema_that_points_elsewhere_is_refused_and_nothing_is_fetched(start,
     assert (response.status_code, response.json()["field"]) == (422, "response_format")
 
 
+def test_a_schema_that_refers_to_itself_without_end_is_refused(start, two):
+    asked = {**ASKED, "response_format": {"type": "json_schema", "json_schema": {"schema": {"$ref": "#"}}}}
+    with start(engines=(entry("one", two[0]),)) as running:
+        response = running.client.post("/v1/chat/completions", json=asked)
+    assert (response.status_code, response.json()["field"]) == (422, "response_format")
+
+
 def test_an_engine_without_response_format_is_told_the_schema_in_words(start, two):
     with start(engines=(entry("one", two[0], structured_output="prompt"),)) as running:
         two[0].will(Say('{"n": 5}'))
