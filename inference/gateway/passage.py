@@ -19,7 +19,7 @@ from inference.gateway.engine import Engine
 from inference.gateway.features import EMBEDDINGS, TRANSCRIPTION
 from inference.gateway.gateway import Gateway
 from inference.gateway.masking import Veil
-from inference.gateway.presence import unless_gone
+from inference.gateway.presence import noting_the_end, unless_gone
 from inference.gateway.problems import EngineFailed, GatewayProblem, RequestInvalid
 from inference.gateway.protocol import json_object, model_of, new_run
 from inference.gateway.recordings import check_voice, veiled_upload
@@ -167,7 +167,11 @@ async def transcriptions(gateway: Gateway, request: Request) -> Response:
         try:
             if veil.active:
                 parts, headers = await veiled_upload(request, veil)
-            answer = await lane.upload(SPEECH_PATH, parts, headers)
+            read = asyncio.Event()
+            upload = lane.upload(SPEECH_PATH, noting_the_end(parts, read), headers)
+            answer = await unless_gone(request, upload, read)
         except ClientDisconnect:
+            answer = None
+        if answer is None:
             return cancelled(run)
         return passed_back(answer, run)

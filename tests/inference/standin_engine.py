@@ -99,11 +99,7 @@ class StandIn:
         order = self.orders.popleft() if self.orders else Say('{"ok": true}')
         match order:
             case Hang(seconds):
-                try:
-                    await asyncio.wait_for(request.receive(), seconds)
-                    self.given_up += 1
-                except TimeoutError:
-                    pass
+                await self.hang(request, seconds)
                 return JSONResponse(completion('{"ok": true}'))
             case Fail(status, text):
                 return Response(text, status)
@@ -116,6 +112,14 @@ class StandIn:
                 return StreamingResponse(whole(text), media_type="text/event-stream")
             case Say(text):
                 return JSONResponse(completion(text))
+
+    async def hang(self, request: Request, seconds: float) -> None:
+        """Say nothing for a while, and count it when the asker goes away meanwhile."""
+        try:
+            await asyncio.wait_for(request.receive(), seconds)
+            self.given_up += 1
+        except TimeoutError:
+            pass
 
     async def embeddings(self, request: Request) -> Response:
         body = await request.json()
@@ -138,6 +142,8 @@ class StandIn:
         order = self.orders.popleft() if self.orders else Raw('{"text": "hello", "segments": []}')
         if isinstance(order, Fail):
             return Response(order.body, order.status, media_type="application/problem+json")
+        if isinstance(order, Hang):
+            await self.hang(request, order.seconds)
         return Response(order.body if isinstance(order, Raw) else "", media_type="application/json")
 
     async def health(self, _request: Request) -> Response:

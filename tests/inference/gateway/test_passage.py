@@ -1,8 +1,9 @@
 """The OpenAI-compatible endpoints."""
 
+import httpx
 import pytest
 
-from tests.inference.standin_engine import MODEL, BreakOff, Fail, Raw, Say
+from tests.inference.standin_engine import MODEL, BreakOff, Fail, Hang, Raw, Say
 
 CHAT = {"model": "chat", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -83,6 +84,17 @@ def test_a_recording_reaches_the_engine_byte_for_byte(running, engine):
     response = running.client.post("/v1/audio/transcriptions", files={"file": ("call.wav", sound)})
     assert response.json()["text"] == "hello"
     assert sound in engine.uploads[0]
+
+
+def test_a_recording_whose_sender_has_gone_is_not_heard_to_its_end(running, engine, last_run):
+    engine.will(Hang(10))
+    headers = {"X-Request-Id": "left"}
+    with pytest.raises(httpx.ReadTimeout):
+        running.client.post(
+            "/v1/audio/transcriptions", files={"file": ("a.wav", b"RIFF" * 50_000)}, headers=headers, timeout=0.5
+        )
+    assert last_run("left")["verdict"] == "cancelled"
+    assert engine.given_up == 1
 
 
 def test_what_the_speech_engine_says_about_a_recording_reaches_the_caller(running, engine, last_run):
