@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from webapp.kit.outbox import Outbox, OutboxEvent, Subscriber
 EVENTS = 12_000
 DELIVERED = 3_000
 AT_ONCE = 4
+LOOK_EVERY_SECONDS = 0.1
 GOAL_READ, GOAL_QUEUED, GOAL_DONE = 10_000, 1_000, 100
 TYPE, NAME = "bench.happened", "bench.take"
 EFFECT = text("INSERT INTO bench_effects (event_id) VALUES (:event)")
@@ -64,7 +66,8 @@ async def _drain(url: str, outbox: Outbox, sessions: sessionmaker[Session], jobs
         started = time.perf_counter()
         running = asyncio.create_task(work(app, [Line(("default",), AT_ONCE)], Pulse(4.0, 20.0), stop))
         while await asyncio.to_thread(left) > enough:
-            await asyncio.sleep(0.1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
         seconds = time.perf_counter() - started
         done = left()
         stop.set()

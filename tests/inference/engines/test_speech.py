@@ -1,5 +1,6 @@
 """The speech engine with its real model: two sides of real calls, and sounds without words."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from inference.engines.speech import SpeechService, build_app
+from inference.speech.audio import decode
 from inference.speech.recogniser import Recogniser
 from tests.inference.sounds import RATE, encoded, tone
 from tests.inference.standin_engine import served
@@ -59,6 +61,40 @@ def test_every_word_has_its_time_inside_its_segment(url):
 def test_channels_are_mixed_when_that_is_asked_for(url):
     found = ask(url, (RECORDINGS / "en-pumps.ogg").read_bytes(), channels="mix").json()
     assert {segment["channel"] for segment in found["segments"]} == {None}
+
+
+@pytest.fixture(scope="module")
+def long_call():
+    """A call that is longer than a piece: one conversation after another, each side on its channel."""
+    names = ("en-pumps.ogg", "en-complaint.ogg")
+    sides = [decode(io.BytesIO((RECORDINGS / name).read_bytes()), max_seconds=120).samples for name in names]
+    return encoded(list(np.concatenate(sides, axis=1)[:, : 118 * RATE]), "flac")
+
+
+def test_a_long_call_in_pieces_has_the_words_of_the_whole_at_their_times(url, long_call):
+    whole = ask(url, long_call).json()
+    pieces, start = [], 0.0
+    while start is not None:
+        pieces.append(ask(url, long_call, start=start, piece_seconds=30, language="en").json())
+        assert pieces[-1]["start"] == start
+        start = pieces[-1]["next"]
+    assert len(pieces) >= 2
+    assert {piece["channels"] for piece in pieces} == {whole["channels"]} == {2}
+    assert [piece["end"] for piece in pieces[:-1]] == [piece["start"] for piece in pieces[1:]]
+    assert pieces[-1]["end"] == pytest.approx(whole["duration"], abs=0.01)
+    for piece in pieces:
+        for segment in piece["segments"]:
+            assert piece["start"] - 0.5 <= segment["start"] <= segment["end"] <= piece["end"] + 0.5
+    heard = [(w["start"], words(w["word"])) for p in pieces for s in p["segments"] for w in s["words"]]
+    expected = [(w["start"], words(w["word"])) for s in whole["segments"] for w in s["words"]]
+    found = sum(any(said == other and abs(at - when) < 1.0 for when, other in heard) for at, said in expected)
+    assert found >= 0.85 * len(expected)
+
+
+@pytest.mark.parametrize(("field", "value"), [("start", "soon"), ("start", "-1"), ("piece_seconds", "nan")])
+def test_a_piece_that_is_no_number_of_seconds_names_the_field(url, field, value):
+    response = ask(url, encoded([tone(1, 300)], "ogg"), **({"piece_seconds": "60"} | {field: value}))
+    assert (response.status_code, response.json()["field"]) == (422, field)
 
 
 @pytest.mark.parametrize(
