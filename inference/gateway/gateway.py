@@ -115,6 +115,7 @@ class Gateway:
         self.keys.replace(keys)
         self.features, self._refusal = features, None
         self.module_rules = ModuleRules(config)
+        await self.traffic.look()
         log.info("config.reloaded engines=%d keys=%d", len(config.engines), len(keys))
 
     def readiness(self) -> dict[str, Any]:

@@ -18,34 +18,42 @@ from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, ModuleUnknown, OutputInvalid
 from inference.gateway.protocol import ModuleRequest, body_of, event, invalid, new_run, run_summary
 from inference.gateway.runs import Run, features_of
-from inference.modules.base import ModelError, Module
+from inference.modules.base import ModelError, Module, Prompt
 
 ENDPOINT = "module"
 CLIENT_CLOSED = 499
 
 
-def _begin(gateway: Gateway, module: Module, request: Request, asked: ModuleRequest) -> tuple[Run, Asking]:
-    """Begin a run: who asks about what, with which versions and hashes, and what it asks its model through.
-
-    Raises PolicyForbids, FeatureOff or BudgetSpent.
-    """
+def _begin(gateway: Gateway, module: Module, request: Request) -> tuple[Run, Prompt]:
+    """Begin a run: who asks, within which rules, with which versions and hashes."""
     manifest, prompt = module.manifest, gateway.prompts.chosen(module)
     run = new_run(request, ENDPOINT, manifest.name)
     run.rules = gateway.module_rules.within(run.rules, manifest.name)
     run.module, run.module_version = manifest.name, manifest.version
     run.prompt_version, run.prompt_hash, run.prompt_file = prompt.version, prompt.hash, prompt.file
+    return run, prompt
+
+
+def _check(gateway: Gateway, module: Module, run: Run) -> None:
+    """Raise FeatureOff or PolicyForbids when this run may not be."""
+    manifest = module.manifest
+    gateway.features.require(run.feature)
+    run.rules.check_module(manifest.name)
+    run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
+
+
+def _read(module: Module, body: bytes, run: Run) -> tuple[ModuleRequest, BaseModel]:
+    """Read what is asked, and note in the run which record it is about. Raises RequestInvalid."""
+    try:
+        asked = ModuleRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid(error) from error
     if asked.subject is not None:
         run.subject_type, run.subject_id = asked.subject.type, asked.subject.id
     try:
-        gateway.features.require(run.feature)
-        run.rules.check_module(manifest.name)
-        run.rules.check(manifest.data_classes, what=f"The module {manifest.name}")
-        lane = gateway.bind(run, manifest.role, data_classes=manifest.data_classes)
-        veil = veil_of(run, list(known_values(asked.input)))
-        return run, Asking(module, prompt, lane, run, veil)
-    except GatewayProblem as problem:
-        gateway.close_run(run, problem)
-        raise
+        return asked, module.input.model_validate(asked.input)
+    except ValidationError as error:
+        raise invalid(error, "input") from error
 
 
 async def run_module(gateway: Gateway, request: Request) -> Response:
@@ -55,15 +63,16 @@ async def run_module(gateway: Gateway, request: Request) -> Response:
     if module is None:
         message = f"There is no module {name!r}. Known: {', '.join(sorted(gateway.modules))}."
         raise ModuleUnknown(message)
+    run, prompt = _begin(gateway, module, request)
     try:
-        asked = ModuleRequest.model_validate_json(await body_of(request))
-    except ValidationError as error:
-        raise invalid(error) from error
-    try:
-        given = module.input.model_validate(asked.input)
-    except ValidationError as error:
-        raise invalid(error, "input") from error
-    work = ModuleRun(gateway, module, *_begin(gateway, module, request, asked))
+        _check(gateway, module, run)
+        asked, given = _read(module, await body_of(request), run)
+        lane = gateway.bind(run, module.manifest.role, data_classes=module.manifest.data_classes)
+    except GatewayProblem as problem:
+        gateway.close_run(run, problem)
+        raise
+    asking = Asking(module, prompt, lane, run, veil_of(run, list(known_values(asked.input))))
+    work = ModuleRun(gateway, module, run, asking)
     if asked.stream:
         pieces = work.streamed(given)
         return StreamingResponse(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

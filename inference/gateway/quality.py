@@ -21,7 +21,7 @@ WITH chosen AS (
         AND (%(until)s::timestamptz IS NULL OR started_at < %(until)s)
 ),
 evidence AS (
-    SELECT run_id, count(*) AS pieces
+    SELECT run_id, count(*) AS pieces, count(value) AS proposed
     FROM gateway.run_features WHERE run_id IN (SELECT id FROM chosen) GROUP BY run_id
 ),
 last_words AS (
@@ -47,7 +47,7 @@ SELECT module, module_version, prompt_version, model, day,
     count(*) FILTER (WHERE verdict = 'degraded') AS degraded,
     count(*) FILTER (WHERE verdict IN ('failed', 'output_invalid', 'engine_unavailable')) AS failed,
     count(*) FILTER (WHERE verdict IN ('ok', 'repaired', 'degraded') AND pieces IS NULL) AS abstained,
-    coalesce(sum(pieces), 0)::bigint AS proposals,
+    coalesce(sum(proposed), 0)::bigint AS proposals,
     coalesce(sum(accepted), 0)::bigint AS accepted,
     coalesce(sum(edited), 0)::bigint AS edited,
     coalesce(sum(rejected), 0)::bigint AS rejected,

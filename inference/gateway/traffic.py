@@ -31,9 +31,7 @@ class Traffic:
     def __init__(self, config: GatewayConfig, database_url: str) -> None:
         """Build; nothing starts yet. The database tells what was spent before a restart."""
         self.config = config
-        self.engines = {
-            entry.name: Engine(entry, breaker=config.breaker, health=config.health) for entry in config.engines
-        }
+        self.engines = {entry.name: _engine(entry, config) for entry in config.engines}
         self.queue = FairQueue(config.queue)
         self.budgets = Budgets(config)
         self._router = Router(config, self.engines)
@@ -44,7 +42,7 @@ class Traffic:
 
     async def start(self) -> None:
         """Look at the engines once and go on watching them."""
-        await self._look()
+        await self.look()
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -75,9 +73,12 @@ class Traffic:
         """Look at the engines again and again."""
         while True:
             await asyncio.sleep(self.config.health.every_seconds)
-            await self._look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("engines.look_failed")  # One look may fail; to stop looking would be worse.
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Ask every engine for its health, move the queue on, and note changes in the log."""
         await asyncio.gather(*(engine.check_health() for engine in [*self.engines.values(), *self._retired]))
         self.queue.end_hopeless()
