@@ -34,7 +34,7 @@ def call(app, upload, work, twin):
                 "value": 90000,
                 "segment": 2,
                 "confidence": 0.9,
-                "contributions": {"pattern": 0.6, "model": -0.1},
+                "contributions": {"words": 0.6, "not_said_by_client": -0.1},
             }
         ],
     }
@@ -58,7 +58,7 @@ def test_the_panel_tells_who_asked_what_it_rests_on_and_what_made_it_sure(app, c
         "+0.6",
     ):
         assert words in page.text
-    assert "Has the form of such a value" in page.text
+    assert "The words around it" in page.text
     assert "personal data were masked" in page.text
 
 
@@ -135,7 +135,7 @@ def test_the_api_tells_the_same(app, client_as, call):
     told = client_as("staff").get(f"/api/v1/proposals/{value(app, call, 'budget')}/why").json
     assert told["log"] == "there"
     assert told["facts"]["engine"] == "chat-1"
-    assert [part["name"] for part in told["grounds"][0]["parts"]] == ["pattern", "model"]
+    assert [part["name"] for part in told["grounds"][0]["parts"]] == ["words", "not_said_by_client"]
     assert told["prompt"] is None
 
 
