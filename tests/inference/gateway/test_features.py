@@ -86,6 +86,14 @@ def test_switching_one_feature_off_leaves_the_others_on(running, engine):
     assert embed(running.client).status_code == 200
 
 
+def test_what_is_off_says_so_whatever_it_is_asked(running, engine):
+    switch(running, "note", False)
+    switch(running, "chat", False)
+    for path in ("/v1/modules/note/run", "/v1/chat/completions"):
+        assert running.client.post(path, json={}).status_code == 403
+    assert reached(engine) == 0
+
+
 def test_a_switch_outlives_a_restart(start, engine):
     with start() as running:
         switch(running, "chat", False, reason="audit")
