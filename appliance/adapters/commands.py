@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from appliance.adapters import mapping as mappings
+from appliance.adapters import pulling
+from appliance.adapters.bitrix24 import SOURCE, Bitrix24, Pull
 from appliance.adapters.importing import Report, import_file
 from appliance.adapters.records import AdapterError
 from appliance.adapters.sending import Exchanger
@@ -31,6 +34,12 @@ def inside(option: str, url: str) -> str:
         raise Problem(str(error), exit_code=EXIT_CANNOT) from None
 
 
+def origin(address: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mapping", default="1c", show_default=True, help="A TOML file, or the name of a shipped mapping.")
@@ -41,7 +50,7 @@ def inside(option: str, url: str) -> str:
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where rows that fail are kept.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; with a token, ask the CRM what would happen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def import_(
+def import_(  # noqa: PLR0917 - options are given by name
     file: Path, mapping: str, url: str, token: str, encoding: str, delimiter: str, rejects: Path | None,
     dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
@@ -90,3 +99,41 @@ def tell(report: Report, *, as_json: bool, dry_run: bool) -> None:
         click.echo(f"The rows that were not taken, with the reasons: {report.rejects_file}. Mend and import that file.")
     if dry_run:
         click.echo("This was a dry run: nothing was changed.")
+
+
+@click.group()
+def pull() -> None:
+    """Bring over the records of another CRM on the premises."""
+
+
+@pull.command()
+@click.option(
+    "--from", "webhook", envvar="OSTROV_BITRIX24_URL", required=True, help="The inbound webhook of the portal."
+)
+@click.option("--url", envvar="OSTROV_URL", default="http://127.0.0.1:8080", show_default=True, help="The CRM.")
+@click.option(
+    "--token", envvar="OSTROV_TOKEN", required=True, help="A token of `ostrov token create` (or OSTROV_TOKEN)."
+)
+@click.option("--since", default="", help="Only what was changed since this moment (ISO 8601).")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="A file that remembers that moment.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def bitrix24(  # noqa: PLR0917 - options are given by name
+    webhook: str, url: str, token: str, since: str, state: Path | None, as_json: bool
+) -> None:
+    """Bring over companies, contacts and deals of a Bitrix24; again, only what has changed.
+
+    Exit codes: 0 all records were taken, 1 some were not, 2 it could not be done.
+    """
+    address = inside("--url", url)
+    inside("--from", origin(webhook))  # without its secret, which a message would repeat
+    begin = since or pulling.remembered(state)
+    try:
+        with Bitrix24(webhook) as portal, Exchanger(address, token, SOURCE) as sender:
+            found = Pull(portal)
+            report = pulling.pull(found.records(begin), sender, SOURCE)
+    except AdapterError as error:
+        raise Problem(str(error), error.remedy, EXIT_CANNOT) from None
+    if not report.outcomes["refused"]:
+        pulling.remember(state, found.newest or begin)
+    tell(report, as_json=as_json, dry_run=False)
+    sys.exit(EXIT_SOME_REFUSED if report.outcomes["refused"] else 0)
