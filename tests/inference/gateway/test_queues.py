@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 
 import pytest
@@ -332,3 +333,36 @@ async def test_lines_that_share_an_engine_share_it_fairly():
     world.waiters += second
     await world.serve(first, 6)
     assert all(waiter.turn.done() for waiter in second)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_happens_in_whatever_order_nobody_is_lost_and_no_slot_is(seed):
+    @alive
+    async def storm():
+        chance = random.Random(seed)
+        world = World(slots=3, settings=QueueConfig(length=25, batch_after_seconds=5))
+        tasks, turns = set(), []
+
+        async def visit(user: str, batch: bool) -> None:
+            turns.append(await world.queue.turn(world.pool, user, batch=batch, cost=chance.randint(1, 500)))
+
+        for _ in range(400):
+            world.clock.now += chance.random()
+            step = chance.random()
+            if step < 0.5:
+                tasks.add(asyncio.create_task(visit(chance.choice("abcd"), chance.random() < 0.5)))
+            elif step < 0.8 and turns:
+                world.queue.release(turns.pop(chance.randrange(len(turns))), chance.choice((None, 50, 5000)))
+            elif tasks:
+                chance.choice(sorted(tasks, key=id)).cancel()
+            await asyncio.sleep(0)
+            assert world.pool.places[0].in_flight <= 3
+        while turns:
+            world.queue.release(turns.pop())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        assert {type(end) for end in ended} <= {type(None), QueueFull, asyncio.CancelledError}
+        assert world.queue.waiting() == world.pool.places[0].in_flight == world.pool.places[0].batch_in_flight == 0
+
+    storm()
