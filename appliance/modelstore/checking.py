@@ -60,7 +60,8 @@ def check_files(
             raise ChecksumMismatch(
                 f"The checksum of {file.name} ({manifest.key}) is wrong: expected {file.sha256[:16]}…, "
                 f"found {found[:16]}…. Nothing is loaded from it.",
-                "Import the model again from a sound copy; when that happens twice, look at the disk.",
+                "Run `ostrov models verify`: a packaged model is then assembled anew at the next start; import another "
+                "again from a sound copy. When it happens twice, look at the disk.",
             )
 
 

@@ -128,7 +128,8 @@ def import_model(source: Path) -> None:
 @click.argument("keys", metavar="[NAME[@VERSION]]...", nargs=-1)
 def verify(keys: tuple[str, ...]) -> None:
     """Read every byte of models in the store and compare it with their manifests (all when none is named)."""
-    store = open_assembly().store
+    assembly = open_assembly()
+    store, packaged = assembly.store, {model.manifest.key: model for model in packages.load()}
     with _refusals():
         chosen = [store.get(key) for key in keys] or store.models()
     if not chosen:
@@ -137,7 +138,11 @@ def verify(keys: tuple[str, ...]) -> None:
     for model in chosen:
         with _progress(model.key, model.manifest.size) as show:
             try:
-                store.verify(model, show)
+                if model.key in packaged:
+                    # What is wrong in a packaged model is removed as well, since it can be assembled anew.
+                    assembly.verify(packaged[model.key], show)
+                else:
+                    store.verify(model, show)
             except ModelError as error:
                 wrong.append(error)
                 click.echo(f"{model.key}: WRONG. {error.sentence}")

@@ -19,8 +19,9 @@ from typing import Any, Final
 
 from appliance.modelstore import archive, headers, manifest
 from appliance.modelstore.checking import CHUNK, Progress, check_files, counting, silent, write_record
-from appliance.modelstore.errors import Interrupted, ManifestRefused, ModelError, StoreRefused, WeightsRefused
+from appliance.modelstore.errors import Interrupted, ManifestRefused, StoreRefused, WeightsRefused
 from appliance.modelstore.manifest import ACTIVE, MANIFEST, OF_THE_STORE, ROLES, Manifest
+from appliance.settings import StoreSettings, read
 
 STAGING: Final = ".staging"
 LOCK: Final = ".lock"
@@ -298,9 +299,6 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def active(role: str, root: Path) -> InstalledModel | None:
-    """Return the model that serves a role in the store below `root`. Raises ModelError when its manifest is broken."""
-    return ModelStore(root).active(role)
-
-
-__all__ = ["InstalledModel", "ModelError", "ModelStore", "active"]
+def active(role: str, root: Path | None = None) -> InstalledModel | None:
+    """Return the model that serves a role, in the store of the settings or below `root`. Raises ModelError."""
+    return ModelStore(root or read(StoreSettings).store_dir).active(role)
