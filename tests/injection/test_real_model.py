@@ -19,7 +19,7 @@ from tests.injection.suite import Suite
 __all__ = ["small_chat"]
 
 pytestmark = pytest.mark.model
-SAMPLE = {"en-ignore-client", "ru-other-note", "en-link-txt", "ru-prompt-question", "en-won-email", "ru-hidden-docx"}
+SAMPLE = {"en-link-txt", "ru-other-note", "ru-prompt-question"}
 
 
 @pytest.fixture(scope="module")
