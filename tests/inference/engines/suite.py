@@ -125,7 +125,8 @@ class ChatSuite(OfflineSuite):
         order_in(answer["choices"][0]["message"]["content"])
 
     def test_a_tool_is_called_with_arguments_that_fit_and_goes_back_to_the_asker(self, engine: Served):
-        answer = engine.ask("Order 15 pumps.", max_tokens=120, tools=[TOOL], tool_choice="required").json()
+        wish = "Order 15 pumps. Answer with one <tool_call> and nothing else."
+        answer = engine.ask(wish, max_tokens=80, tools=[TOOL], tool_choice="required").json()
         call = answer["choices"][0]["message"]["tool_calls"][0]["function"]
         assert call["name"] == "create_order"
         assert order_in(call["arguments"])["product"] == "pump"
