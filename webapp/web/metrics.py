@@ -25,6 +25,7 @@ NAMES = {
     "ostrov_web_requests": "Requests answered, by endpoint, method and class of status (2xx, 4xx, ...)",
     "ostrov_web_request_seconds": "Time from the first byte of handling to the answer, by endpoint",
     "ostrov_jobs": "Background jobs in the queue, by queue and state (todo, doing, failed)",
+    "ostrov_dead_letters": "Deliveries that failed, by state (dead, retrying, discarded)",
     "ostrov_jobs_oldest_seconds": "Age of the oldest job that could run now, by queue",
     "ostrov_database_up": "1 when the database answered this request for figures",
 }
@@ -32,6 +33,7 @@ JOBS = text(
     "SELECT queue_name, status::text AS state, count(*) AS jobs FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name, status"
 )
+FAILED = text("SELECT state, count(*) AS letters FROM job_failures GROUP BY state")
 # A job waits since it was put into the queue, or since the moment it was put off to.
 OLDEST = text(
     "SELECT j.queue_name,"
@@ -95,6 +97,7 @@ class QueueCollector(Collector):
         """The families of the queue and of the database."""
         jobs = GaugeMetricFamily("ostrov_jobs", NAMES["ostrov_jobs"], labels=("queue", "state"))
         oldest = GaugeMetricFamily("ostrov_jobs_oldest_seconds", NAMES["ostrov_jobs_oldest_seconds"], labels=("queue",))
+        failed = GaugeMetricFamily("ostrov_dead_letters", NAMES["ostrov_dead_letters"], labels=("state",))
         up = GaugeMetricFamily("ostrov_database_up", NAMES["ostrov_database_up"])
         try:
             with self._engine.connect() as connection:
@@ -102,7 +105,9 @@ class QueueCollector(Collector):
                     jobs.add_metric([row.queue_name, row.state], row.jobs)
                 for row in connection.execute(OLDEST):
                     oldest.add_metric([row.queue_name], max(0.0, float(row.seconds)))
+                for row in connection.execute(FAILED):
+                    failed.add_metric([row.state], row.letters)
             up.add_metric([], 1)
         except SQLAlchemyError:
             up.add_metric([], 0)
-        yield from (jobs, oldest, up)
+        yield from (jobs, oldest, failed, up)
