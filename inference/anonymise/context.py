@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 REACH: Final = 64
+FARTHEST: Final = 80
 _NAMES: Final = {
     "inn": r"инн ?/ ?кпп|инн|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
     "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|(?:pension|individual) insurance(?: account)?(?: number| no)?",
@@ -49,19 +51,25 @@ def named(text: str, start: int, reach: int = REACH) -> str:
 
 def nearest(text: str, start: int, reach: int = REACH) -> tuple[str, int] | None:
     """The nearest naming word before a place and how far its end is; a long number between breaks the reach."""
-    first = max(0, start - reach)
-    last: re.Match[str] | None = None
-    for match in NAMING.finditer(text, first, start):
-        last = match
-    if last is None or LONG_NUMBER.search(text, last.end(), start):
-        return None
-    return str(last.lastgroup), start - last.end()
+    for kind, first, end in _namings(text[max(0, start - FARTHEST) : start]):
+        return (kind, end) if first <= reach else None
+    return None
 
 
 def mentioned(text: str, start: int, kind: str, reach: int = REACH) -> bool:
     """Whether a class is named somewhere before a place, even if another word stands nearer."""
-    found = [match for match in NAMING.finditer(text, max(0, start - reach), start) if match.lastgroup == kind]
-    return bool(found) and not LONG_NUMBER.search(text, found[-1].end(), start)
+    found = _namings(text[max(0, start - FARTHEST) : start])
+    return any(kind == name and first <= reach for name, first, _ in found)
+
+
+@lru_cache(maxsize=2048)
+def _namings(before: str) -> tuple[tuple[str, int, int], ...]:
+    """The naming words before a place, the nearest first: class, distance of the first and of the last letter."""
+    numbers = [match.end() for match in LONG_NUMBER.finditer(before)]
+    after = numbers[-1] if numbers else 0
+    length = len(before)
+    found = ((str(m.lastgroup), length - m.start(), length - m.end()) for m in NAMING.finditer(before, after))
+    return tuple(reversed(list(found)))
 
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:

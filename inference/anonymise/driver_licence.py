@@ -13,7 +13,7 @@ RUSSIAN = re.compile(
 )
 BRITISH = re.compile(r"(?<!\w)[A-Za-z9]{5} ?\d{6} ?[A-Za-z9]{2} ?\d[A-Za-z]{2}(?: ?\d\d)?(?!\w)")
 ELSEWHERE = re.compile(
-    r"(?<![\w.,/+-])(?:[A-Za-z]{1,3}[ -]?)?\d[\dA-Za-z]{2,}(?:[ -]?\d[\dA-Za-z]{1,}){0,4}(?![\w/]|[.-]\d)"
+    r"(?<![\w.,/+-])(?:[A-Za-z]{1,3}[ -]?)?\d[\dA-Za-z]{2,}(?:[ -]?\d[\dA-Za-z]*){0,4}(?![\w/]|[.-]\d)"
 )
 ENGLISH_NAME = re.compile(
     r"(?:driv(?:er|ing)(?:'?s)?(?:'| )?licen[cs]e|(?<![a-z])dl|driver id|licen[cs]e (?:number|no\.?|#))\W{1,3}"

@@ -124,10 +124,14 @@ class Masker:
         return Masked(masked, tuple(spans))
 
     def restore(self, text: str) -> str:
-        """Put the values back into an answer; a masked text, or a quote of one, comes back exactly as it was."""
+        """Put the values back into an answer; a masked text, or a quote of one, comes back exactly as it was.
+
+        A placeholder that stands alone quotes nothing: it becomes the best form of its value.
+        """
         if PLACEHOLDER.search(text) is None:
             return text
-        originals = (seen.original_of(text) for seen in self._seen)
+        quotes = any(letter.isalnum() for letter in PLACEHOLDER.sub("", text))
+        originals = (seen.original_of(text) for seen in self._seen if quotes or seen.masked == text)
         return next((found for found in originals if found is not None), None) or self._vault.restore(text)
 
     def restorer(self, *, in_json: bool = False) -> Restorer:

@@ -40,7 +40,7 @@ KIND_NAMED = re.compile(
     rf"(?<!\w){_KIND}\s(?:под названием\s|называется\s)?(?P<name>{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}){{0,3}})"
 )
 KIND_SMALL = re.compile(
-    r"(?<!\w)(?:компани[яиюей]{1,2}|фирм[аыуе]|холдинг\w?|агентств[оа]|магазин\w?|завод\w?|клиник[аиуе]|студи[яию]|организаци[яию])\s(?:под названием\s)?(?P<name>[а-яёa-z][\w-]{2,}(?:\s(?:плюс|групп?|трейд|сервис|строй|торг|маркет|инвест))?)"
+    r"(?<!\w)(?:компани[яиюей]{1,2}|фирм[аыуе]|холдинг\w?|агентств[оа]|магазин\w?|завод\w?|клиник[аиуе]|студи[яию]|организаци[яию])\s(?:под названием\s)?(?P<name>[а-яёa-z][\w-]{2,}(?:\s[а-яё]{3,})?)"
 )
 FROM = re.compile(
     r"(?<!\w)(?:[Ии]з|[Оо]т|представля\w+|[Вв]|[Сс])\s(?P<name>«[^«»\n]{2,60}»|\"[А-ЯЁA-Z][^\"\n]{1,60}\")|(?<!\w)(?:звон\w+|беспоко\w+|пиш\w+|[Яя]|[Мм]ы|это|коллег\w+|менеджер\w*|представител\w+"
@@ -80,6 +80,7 @@ NOT_ORGANISATION_PARTS: Final = frozenset(
         "PRTF",
     }
 )
+SECOND_WORDS: Final = frozenset("плюс груп групп трейд сервис строй торг маркет инвест".split())
 RANK: Final = 66
 
 
@@ -118,8 +119,11 @@ def _called_from(segment: Segment) -> list[Found]:
                 found.append(Found(start + match.start(group), start + match.end(group), "organisation", 47))
     if segment.casing in {"lower", "first"}:
         for match in KIND_SMALL.finditer(text):
-            if _small_name(match["name"]):
-                found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", 45))
+            words = match["name"].split()
+            if _small_name(words[0]):
+                whole = len(words) == 2 and (reading(words[0]).part == "ADJF" or words[1] in SECOND_WORDS)
+                length = len(match["name"]) if whole else len(words[0])
+                found.append(Found(start + match.start("name"), start + match.start("name") + length, "organisation", 45))
         for match in SMALL_FROM.finditer(text):
             if _small_name(match["bare"]) and _is_thing(match["bare"]):
                 found.append(Found(start + match.start("bare"), start + match.end("bare"), "organisation", 44))

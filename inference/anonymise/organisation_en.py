@@ -118,7 +118,7 @@ def _may_be_name(words: str) -> bool:
     parts = words.lower().split()
     if parts[0] in ORDINARY or parts[-1] in ORDINARY or any(part.isdigit() for part in parts):
         return False
-    person = parts[0] in first_names() or (len(parts) == 1 and parts[0] in surnames())
+    person = parts[0] in first_names() or (len(parts) == 1 and (parts[0] in surnames() or "'" in parts[0]))
     return not person
 
 

@@ -27,7 +27,7 @@ WORD = re.compile(
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
-    r"TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
+    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
 )
 FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
 GREETING = re.compile(
@@ -95,10 +95,9 @@ def find(segment: Segment) -> list[Found]:
 def _family_first(segment: Segment) -> Iterator[Found]:
     """Such as "Miller, Robert J."."""
     for match in FAMILY_FIRST.finditer(segment.text):
-        if (
-            match["first"].lower() in sure_first_names()
-            and match["last"].lower() in surnames() - first_names() - NO_SURNAMES
-        ):
+        first, last = match["first"].lower(), match["last"].lower()
+        surname = last in surnames() and last not in first_names() and last not in NO_SURNAMES
+        if surname and first in sure_first_names():
             yield Found(segment.start + match.start(), segment.start + match.end(), "person", RANK)
 
 

@@ -13,7 +13,7 @@ from inference.text.date_words import MONTHS
 
 WORD = re.compile(r"(?<![\w.])[А-ЯЁ]\.(?=[\s,:;)А-ЯЁ]|$)|(?<=[А-ЯЁ]\.)[А-ЯЁ]\.|[А-ЯЁа-яё]+(?:['-][А-ЯЁа-яё]+)*")
 NAME_SHAPES = re.compile(
-    r"I{1,2}[SXNF](?!P)|[fF]P?I(?![ISXN])|[SXNF]I{1,2}(?![SXN])|[SXN]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XN]|PS|SP|F|P|S"
+    r"I{1,2}[SXNF](?!P)|[fF]P?I(?![ISXN])|[SXNF]I{1,2}(?![SXN])|[SXN]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XNf]|SX(?!P)|PS|SP|F|P|S"
 )
 CUE = re.compile(
     r"(?:зовут|фамилия|имя|это|господин\w*|госпож\w+|г-н\w?|г-ж\w|товарищ\w*|беспокоит|говорит|клиент\w*|менеджер\w*|директор\w*|коллег\w+|юрист\w*"
@@ -134,7 +134,7 @@ def _capital_letter(word: str, found: Reading, *, opening: bool) -> str:
 def _small_letter(found: Reading, *, upper: bool) -> str:
     if found.patronymic >= SURE and found.known:
         return "P"
-    if found.first >= SURE:
+    if found.first >= SURE and (found.known or upper):
         return "F"
     if found.surname >= SMALL_SURNAME and (found.known or upper):
         return "S"
@@ -163,6 +163,6 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
         if capital and not opening:
             return found.surname >= SMALL_SURNAME or CUE.search(before) is not None
         return (found.surname >= LONE_SURNAME and len(word) > 4) or CUE.search(before) is not None
-    if shape in {"FN", "FX"} and segment.casing != "cased":
+    if shape in {"FN", "FX", "Ff", "SX"} and segment.casing != "cased":
         return segment.casing == "upper"
     return True
