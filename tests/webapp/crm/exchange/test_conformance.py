@@ -64,6 +64,16 @@ def reversed_events(page):
 
 LISTS = "^/(organisations|people|deals|tasks|communications)$"
 ONES = r"^/(organisations|people|deals|tasks|communications)/\d+$"
+
+
+def ascii_notes(record):
+    record["notes"] = record["notes"].encode("ascii", "replace").decode()
+
+
+def coarse(deal):
+    deal["amount"] = round(float(deal.get("amount") or 0), 1)
+
+
 # Each check with a fault that it must see: (before the request, after the answer).
 FAULTS = {
     "contract.version": (None, twin.of_answer("^/contract/$", lambda index: index | {"version": "2.0.0"})),
@@ -95,9 +105,9 @@ FAULTS = {
     "errors.missing": (None, twin.as_text),
     "paging.walk": (None, twin.of_answer("^/people$", first_item_again, "GET")),
     "paging.cursor": (None, twin.status("^/people$", 422, 200, "GET")),
-    "text.unicode": (None, twin.of_records(ONES, lambda one: one.update(notes=one["notes"].encode("ascii", "replace").decode()))),
+    "text.unicode": (None, twin.of_records(ONES, ascii_notes)),
     "time.zones": (None, twin.of_records(LISTS, lambda task: task.update(due_at=str(task.get("due_at"))[:19]), "POST")),
-    "money.decimal": (None, twin.of_records(LISTS, lambda deal: deal.update(amount=round(float(deal.get("amount") or 0), 1)), "POST")),
+    "money.decimal": (None, twin.of_records(LISTS, coarse, "POST")),
     "idempotency.key": (twin.forget_header("Idempotency-Key"), None),
     "idempotency.misuse": (twin.forget_header("Idempotency-Key"), None),
     "version.future": (twin.forget_header("Ostrov-Contract"), None),

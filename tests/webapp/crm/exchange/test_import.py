@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from appliance.adapters.commands import import_
 
 CLIENTS = '''Список контрагентов на 01.11.2026
 Код;Наименование;Полное наименование;ИНН;КПП;Вид контрагента;Телефон;Адрес электронной почты;Город;Комментарий
-000000001;Ромашка;"ООО ""Ромашка""";7707083893;770701001;Юридическое лицо;8 (495) 123-45-67;INFO@romashka.example;Москва;"первая строка
+000000001;Ромашка;"ООО ""Ромашка""";7707083893;;Юридическое лицо;8 495 123-45-67;INFO@romashka.ru;Москва;"первая строка
 вторая строка"
 000000002;Иванов Иван Иванович;Иванов Иван Иванович;;;Физическое лицо;+7 916 000-11-22;;Тверь;
 000000003;Плохой ИНН;ООО Плохой;7707083894;;Юридическое лицо;;;;
@@ -59,7 +60,7 @@ def test_an_export_becomes_clients_whatever_its_encoding(run, api_as, encoding, 
     api = api_as("head")
     (romashka,) = api.get("/api/v1/organisations?q=ромашка").json["items"]
     assert (romashka["tax_number"], romashka["phone"]) == ("7707083893", "+74951234567")
-    assert (romashka["email"], romashka["notes"]) == ("info@romashka.example", "первая строка\nвторая строка")
+    assert (romashka["email"], romashka["notes"]) == ("info@romashka.ru", "первая строка\nвторая строка")
     (vega,) = api.get("/api/v1/organisations?q=вега").json["items"]
     assert (vega["name"], vega["phone"]) == ("Вега ё", "+74957654321;ext=12")
     (ivanov,) = api.get("/api/v1/people?q=иванов").json["items"]
@@ -72,7 +73,7 @@ def test_bad_rows_are_reported_by_line_and_field_and_kept_with_their_reasons(run
         (6, "ИНН (tax_number)"), (7, "E-mail (email)"), (8, "Код"), (9, ""), (10, ""),
     }  # fmt: skip
     assert all(one["reason"].endswith(".") for one in report["faults"])
-    with open(report["rejects"], encoding="utf-8-sig", newline="") as stream:
+    with Path(report["rejects"]).open(encoding="utf-8-sig", newline="") as stream:
         kept = list(csv.DictReader(stream, delimiter=";"))
     assert len(kept) == 5
     assert kept[0]["Наименование"] == "Плохой ИНН"
@@ -108,7 +109,7 @@ def test_contacts_and_orders_find_their_client_by_its_name(run, api_as):
 
 def test_the_rejects_can_be_mended_and_imported(run, tmp_path):
     _code, report = run(CLIENTS.replace("000000003", "000000033"))
-    text = open(report["rejects"], encoding="utf-8-sig", newline="").read().replace("7707083894", "7728168971")
+    text = Path(report["rejects"]).read_text(encoding="utf-8-sig").replace("7707083894", "7728168971")
     _code, mended = run(text, name="mended.csv", encoding="utf-8")
     assert mended["created"] == 1
 

@@ -55,7 +55,8 @@ def test_companies_contacts_and_deals_come_over_with_their_links(run, portal, ap
     ]
     portal.records["contact"] = [
         {"ID": "7", "NAME": "Анна", "LAST_NAME": "Битрикс", "SECOND_NAME": "Ивановна", "COMPANY_ID": "120",
-         "EMAIL": [{"VALUE": "anna@bitrix.example"}], "COMMENTS": "<b>Важная</b>&nbsp;[b]очень[/b]<br>да", "DATE_MODIFY": AT}
+         "EMAIL": [{"VALUE": "anna@bitrix.example"}], "DATE_MODIFY": AT,
+         "COMMENTS": "<b>Важная</b>&nbsp;[b]очень[/b]<br>да"}
     ]  # fmt: skip
     portal.records["deal"] = [
         {"ID": "3", "TITLE": "Поставка", "STAGE_ID": "C2:EXECUTING", "OPPORTUNITY": "123456.78", "CURRENCY_ID": "RUB",
