@@ -13,7 +13,7 @@ from tests.inference.standin_engine import Raw, Say, chunk
 MASK = Policy("masking", personal="mask")
 REFUSE = Policy("refusing", personal="refuse")
 TEXT = "Звонил Иван Петров, телефон +7 916 123-45-67, почта ivan.petrov@example.com."
-SECRETS = ("Иван", "Петров", "916", "123-45-67", "ivan.petrov")
+SECRETS = ("Иван", "Петров", "+7 916", "123-45-67", "ivan.petrov")
 KNOWN = {"person": ["Ли Вэй"], "organisation": ['ООО "Ромашка"']}
 
 
@@ -250,3 +250,11 @@ def test_what_a_caller_says_of_its_texts_must_be_readable(running, engine, said,
     assert response.status_code == 422
     assert response.json()["field"].startswith(field)
     assert engine.asked == []
+
+
+def test_a_quote_comes_back_word_for_word_in_the_case_that_it_stood_in(masking, engine):
+    said = "Звонила Мария Петрова. Договорились с Марией Петровой на вторник."
+    engine.will(Say('{"note": "Договорились с [PERSON_1] на вторник", "sure": 0.9}'))
+    answer = masking.run_note(said).json()
+    assert "Петров" not in seen(engine)
+    assert answer["output"]["note"] == "Договорились с Марией Петровой на вторник"
