@@ -72,8 +72,6 @@ def decode(gpu: str, memory_megabytes: int) -> Figures:
 
 def speech(_gpu: str, _memory_megabytes: int) -> Figures:
     """Measure a speech model of the size that production runs."""
-    from tests.gpu import whisper
-
     with tempfile.TemporaryDirectory() as folder:
         whisper.make(Path(folder), whisper.LARGE_V3_TURBO)
         return dict(whisper.measure(Path(folder), whisper.LARGE_V3_TURBO, "cuda"))
