@@ -59,7 +59,10 @@ SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)", re.IGNORECASE)
 BOX = re.compile(r"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{1,6}", re.IGNORECASE)
 POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
 ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d{4})?)(?!\d)", re.IGNORECASE)
-ROMANCE = re.compile(r"(?<![\w.,/-])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|via|calle|plaza|place|piazza|corso)(?: (?:de|du|des|della|del|la|le|di))* [A-Z][\w-]+(?:, (?:\d{5} )?[A-Z]\w+)?", re.IGNORECASE)
+ROMANCE = re.compile(
+    r"(?<![\w.,/-])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|via|calle|plaza|place|piazza|corso)(?: (?:de|du|des|della|del|la|le|di))* [A-Z][\w-]+(?:, (?:\d{5} )?[A-Z]\w+)?",
+    re.IGNORECASE,
+)
 STATE_ZIP = re.compile(r"(?<!\w)[A-Z][a-z]+(?:\s[A-Z][a-z]+){0,2},\s[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)")
 
 

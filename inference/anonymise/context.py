@@ -20,7 +20,7 @@ _NAMES: Final = {
     "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
     "passport": r"(?:загран)?паспорт\w*|passport|(?:загран|удостоверени\w+ личности)|сери\w{1,2}",
     "driver_licence": (
-        r"водит\w* удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)"
+        r"водит\w*\.? удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)?"
         r"|driv(?:er|ing)(?:'?s)? licen[cs]e|(?<![a-z])dl|licen[cs]e"
     ),
     "contract_number": r"договор\w*|дог\.|контракт\w*|соглашени\w*|contract|agreement",

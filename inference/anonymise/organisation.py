@@ -123,7 +123,9 @@ def _called_from(segment: Segment) -> list[Found]:
             if _small_name(words[0]):
                 whole = len(words) == 2 and (reading(words[0]).part == "ADJF" or words[1] in SECOND_WORDS)
                 length = len(match["name"]) if whole else len(words[0])
-                found.append(Found(start + match.start("name"), start + match.start("name") + length, "organisation", 45))
+                found.append(
+                    Found(start + match.start("name"), start + match.start("name") + length, "organisation", 45)
+                )
         for match in SMALL_FROM.finditer(text):
             if _small_name(match["bare"]) and _is_thing(match["bare"]):
                 found.append(Found(start + match.start("bare"), start + match.end("bare"), "organisation", 44))

@@ -54,7 +54,9 @@ SMALL_FROM = re.compile(
     r"(?<!\w)(?:calling from|here from|calling on behalf of|on behalf of|i work (?:at|for)|we are|i represent|company called|company is called|company is|firm called|(?:[a-z]+ )?from)\s"
     r"(?P<name>[a-z][\w'-]+(?: [a-z][\w'-]+){0,2})"
 )
-INTRODUCES = re.compile(r"\b(?:this is|i'm|i am|my name|it's|name's|calling|speaking|here)\b", re.IGNORECASE)
+INTRODUCES = re.compile(
+    r"\b(?:this is|i'm|i am|my name|it's|name's|calling|speaking|here|represent|behalf)\b", re.IGNORECASE
+)
 SMALL_STOP: Final = NO_SURNAMES | frozenset(
     "work home school downtown abroad scratch time tomorrow home here there him her them us me london paris moscow berlin new york leeds manchester chicago "
     "boston texas california england scotland germany russia france spain accounting purchasing finance marketing procurement logistics support looking trying "

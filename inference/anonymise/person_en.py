@@ -23,11 +23,11 @@ from inference.text.date_words import MONTHS
 _TITLE: Final = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Mister|Missus)"
 WORD = re.compile(
     r"(?<![\w@./-])(?:(?P<title>(?i:mr|mrs|ms|miss|mx|dr|prof|professor|sir|mister|missus|doctor)(?!\w)\.?)|(?P<initial>[A-Z]\.(?!\w\w))"
-    r"|(?P<particle>(?:van der|van den|van de|de la|del|von|van|de|da|di|bin|al|el|le|la|du|dos|ter|ten|Van|De|Von|Al|El|Di|Da|Le|La)(?=[ -][A-Z]))"
+    r"|(?P<particle>(?:van der|van den|van de|de la|del|von|van|de|da|di|bin|al|el|le|la|du|dos|ter|ten|Van|De|Von|Al|El|Di|Da|Le|La)(?= [A-Z]))"
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
-    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|F|f|S"
+    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|F|f|S"
 )
 FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
 GREETING = re.compile(
@@ -41,7 +41,7 @@ SAYING = re.compile(
     r"|explained|requested|ordered|signed|left|phoned|rang|emailed|replied|is|was|has|had|from|at|prefers|likes|works|lives|paid|complained|'s)\b"
 )
 TOLD = re.compile(
-    r"\s(?:said|called|asked|told|confirmed|wrote|agreed|promised|mentioned|explained|phoned|rang|emailed|replied|complained|wants|asks|says)\b"
+    r"\s(?:said|called|asked|told|confirmed|wrote|agreed|promised|mentioned|explained|phoned|rang|emailed|replied|complained|wants|asks|says|will|would like|has|is|was)\b"
 )
 INTRODUCED = re.compile(
     r"(?:\bmy name is|\bmy name's|\bname is|\bname's|\bthis is|\bi'm|\bi am|\bit's|\bspeaking with|\bspeak (?:to|with)|\bask for|\bcalled|\bnamed)\s$",
@@ -65,6 +65,7 @@ NOT_AFTER = re.compile(
 )
 STRONG_GREETING = re.compile(r"\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers),?\s$", re.IGNORECASE)
 NEEDS_GREETING: Final = PLACES | NATIONALITIES | MONTHS.keys()
+SURELY_RUSSIAN: Final = ("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna")
 NOUN_ENDINGS: Final = ("tion", "ment", "ness", "ing", "ity", "ance", "ence", "ism", "ship", "ure")
 OPENING: Final = "\"“«'(-— >*•"
 RANK: Final = 50
@@ -162,11 +163,13 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
     before = segment.text[max(0, start - 28) : start]
     if low in small_first_names():
         return "F"
+    if segment.casing == "cased":
+        return ""
     if SURE_INTRODUCED.search(before):
         return "X"
     if INTRODUCED.search(before) and AFTER_INTRODUCTION.match(segment.text, start + len(low)):
         return "S" if low in first_names() else ""
-    return "S" if low in surnames() else ""
+    return "S" if low in surnames() or (_slavic(low) and low.endswith(SURELY_RUSSIAN)) else ""
 
 
 def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
@@ -190,6 +193,8 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
         )
     if shape == "S":
         return _lone_surname(segment, first, last, before, cased=cased)
+    if shape in {"XX", "XS", "SX", "SS"}:
+        return cased and TOLD.match(text, last.end) is not None and not NOT_BEFORE.search(before)
     if shape in {"XF", "SF"}:
         return cased and shape == "SF"
     if shape[0] == "f":
@@ -208,8 +213,4 @@ def _lone_surname(segment: Segment, first: _Word, last: _Word, before: str, *, c
     low = text[first.start : last.end].lower()
     if low in surnames() and TOLD.match(text, last.end) and not NOT_BEFORE.search(before):
         return True
-    return (
-        not opening
-        and _slavic(low)
-        and low.endswith(("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna"))
-    )
+    return not opening and _slavic(low) and low.endswith(SURELY_RUSSIAN)

@@ -53,7 +53,7 @@ def reading(word: str) -> Reading:
             place += parse.score
     total = total or 1.0
     if word in NOT_NAMES:
-        first = 0.0
+        first = min(first, 0.15)
     part = str(found[0].tag.POS or "") if found else ""
     return Reading(first / total, patronymic / total, surname / total, place / total, bool(is_known(word)), part)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [part ...]`: run the benchmarks; parts are door, peers, crm, events, calls."""
+"""`python -m tests.bench [part ...]`: run the benchmarks; parts are door, peers, crm, events, calls, anonymiser."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import calls, crm, door, events, peers
+from tests.bench import anonymiser, calls, crm, door, events, peers
 from tests.bench.report import Report
 
-PARTS = {"door": door.run, "peers": peers.run, "crm": crm.run, "events": events.run, "calls": calls.run}
+PARTS = {
+    "door": door.run,
+    "peers": peers.run,
+    "crm": crm.run,
+    "events": events.run,
+    "calls": calls.run,
+    "anonymiser": anonymiser.run,
+}
 RESULTS = Path("build/bench/results.json")
 
 

@@ -1,0 +1,71 @@
+"""Recognisers on their borders: check digits, naming words, spoken and shouted text, things that are no personal data."""
+
+import pytest
+
+from inference.anonymise import Masker
+from inference.anonymise.account import fits
+from inference.anonymise.snils import is_valid
+
+
+def found(text, language="auto"):
+    return [(span.kind, span.text) for span in Masker(language).mask(text).spans]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("карта 4111 1111 1111 1111", [("bank_card", "4111 1111 1111 1111")]),
+        ("карта 4111 1111 1111 1112", []),
+        ("паспорт серия 45 10 № 123456", [("passport", "45 10 № 123456")]),
+        ("права 45 10 123456", [("driver_licence", "45 10 123456")]),
+        ("ИНН 7707083893, заказ 7707083893", [("inn", "7707083893")]),
+        ("по договору № 12/7-К от 01.02.2025", [("contract_number", "12/7-К")]),
+        ("родилась 01.02.1990, договор от 01.02.2020", [("birth_date", "01.02.1990")]),
+        ("ul. Lenina, d. 5, kv. 12", [("address", "ul. Lenina, d. 5, kv. 12")]),
+        ("IBAN DE89 3702 0044 0532 0130 00.", [("iban", "DE89 3702 0044 0532 0130 00")]),
+        ("написать на ivanov точка petr собака mail точка ru", [("email", "ivanov точка petr собака mail точка ru")]),
+        ("Скидка 15 %, сумма 1 250 000 рублей, 20.03.2025 в 10:30, сервер 10.0.0.12", []),
+        ("Гуляли по Тверской улице в Москве в мае", []),
+        ("ship 1 200 000 units to Leeds in May", []),
+    ],
+)
+def test_a_value_is_what_its_check_and_its_name_say(text, expected):
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("меня зовут марина петрова", ["марина петрова"]),
+        ("ЗВОНИЛ ИВАНОВ ПЁТР СЕРГЕЕВИЧ", ["ИВАНОВ ПЁТР СЕРГЕЕВИЧ"]),
+        ("Подписали И. С. Петров и Сидорова А. Б.", ["И. С. Петров", "Сидорова А. Б."]),
+        ("my name is robert miller", ["robert miller"]),
+        ("Mr. O'Brien and J. Smith", ["O'Brien", "J. Smith"]),
+        ("Договор обсудил Robert Miller", ["Robert Miller"]),
+        ("Call Иван Петров in Moscow", ["Иван Петров"]),
+    ],
+)
+def test_people_are_found_without_capitals_with_initials_and_in_the_other_script(text, names):
+    assert [value for kind, value in found(text) if kind == "person"] == names
+
+
+def test_sentences_of_two_languages_are_each_read_in_their_own():
+    text = "Звонил Сергей Котов из ООО «Лира».\nRobert Miller from Northwind Traders replied."
+    assert [value for _, value in found(text)] == ["Сергей Котов", "ООО «Лира»", "Robert Miller", "Northwind Traders"]
+
+
+def test_invisible_letters_and_strange_digits_hide_nothing_and_places_are_those_of_the_input():
+    text = "тел. +7\u200b 916\u00a0123\u201145\u201167, ИНН ７７０７０８３８９３, Ма\u0301рина Петрова"
+    masked = Masker("ru").mask(text)
+    assert [span.kind for span in masked.spans] == ["phone", "inn", "person"]
+    assert all(text[span.start : span.end] == span.text for span in masked.spans)
+
+
+def test_a_russian_account_is_checked_against_the_bank():
+    assert fits("40702810900000002851", "044030653") or not fits("40702810900000002851", "044525225")
+    assert not fits("123", "044525225")
+
+
+def test_a_snils_is_checked_by_its_last_two_digits():
+    assert is_valid("11223344595")
+    assert not is_valid("11223344594")
