@@ -13,29 +13,23 @@ from webapp.web.names import CONTRIBUTIONS, contribution_name, feature_name, fie
 MODULE = Path(webapp.__file__).parent.parent / "inference" / "modules" / "call_card"
 
 
+def holds_signs(node: ast.AST) -> bool:
+    """Whether a piece of code says what speaks for a value: an argument or a variable `signs`, or what makes them."""
+    if isinstance(node, ast.FunctionDef):
+        return node.returns is not None and ast.unparse(node.returns) == "dict[str, float]"
+    if isinstance(node, ast.keyword):
+        return node.arg == "signs"
+    if isinstance(node, ast.Assign):
+        return "signs" in [ast.unparse(target) for target in node.targets]
+    return isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "signs"
+
+
 def signs() -> set[str]:
-    """The names that the module gives to what speaks for a value: keys of dictionaries that are its signs."""
-    found: set[str] = set()
-    for path in MODULE.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            parts: list[ast.AST] = []
-            if isinstance(node, ast.keyword) and node.arg == "signs":
-                parts = [node.value]
-            elif isinstance(node, ast.Assign) and any(
-                isinstance(t, ast.Name) and t.id == "signs" for t in node.targets
-            ):
-                parts = [node.value]
-            elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == "signs":
-                parts = [node.value]
-            elif isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "dict[str, float]":
-                parts = list(node.body)
-            for part in parts:
-                for inner in ast.walk(part):
-                    if isinstance(inner, ast.Dict):
-                        found |= {
-                            k.value for k in inner.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)
-                        }
-    return found
+    """The names that the module gives to what speaks for a value."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULE.glob("*.py")]
+    holders = [node for tree in trees for node in ast.walk(tree) if holds_signs(node)]
+    maps = [inner for holder in holders for inner in ast.walk(holder) if isinstance(inner, ast.Dict)]
+    return {key.value for found in maps for key in found.keys if isinstance(key, ast.Constant)}
 
 
 def test_every_sign_of_the_reading_of_calls_has_words():
