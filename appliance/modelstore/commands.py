@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from appliance.cli.problem import Problem
 from appliance.modelstore import checking, describing, manifest, packages
@@ -76,7 +76,20 @@ def list_models(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"store": str(assembly.store.root), "models": entries}, indent=1, ensure_ascii=False))
         return
-    table = Table("model", "role", "format", "size", "licence", "here", "serves", box=None, header_style="bold")
+    model_column = Column("model", overflow="fold", min_width=max(len(f"{e['name']}@{e['version']}") for e in entries))
+    table = Table(
+        model_column,
+        "role",
+        "format",
+        "size",
+        "licence",
+        "here",
+        "serves",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+        padding=(0, 1),
+    )
     for entry in entries:
         size = f"{entry['size'] / MEGABYTE:,.0f} MB"
         model = f"{entry['name']}@{entry['version']}"
