@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
@@ -130,16 +131,15 @@ class Deliverer:
     def __call__(self, event_id: str, subscriber: str, job_id: int | None = None) -> None:
         """Deliver, unless it was delivered before. Raises JobFailed for a failure, which is then on record."""
         with self.work.sessions() as session:
-            event = session.get(OutboxEvent, uuid.UUID(event_id))
-            done = event is None or delivered(session, event.id, subscriber)
-            failures = 0 if event is None else letters.failures_of(session, event.id, subscriber)
+            row = session.execute(_looked_up(uuid.UUID(event_id), subscriber)).first()
             session.expunge_all()
-        if event is None:
+        if row is None:
             log.error("job.without_event", event_id=event_id, subscriber=subscriber)
             return
+        event, done, failures = row[0], row.done, row.failures or 0
         if not done:
             self._handle(event, subscriber, failures, job_id)
-        self._settle(event, subscriber)
+        self._settle(event, subscriber, has_letter=row.failures is not None)
         log.info("job.done", event_id=event_id, subscriber=subscriber, failures=failures, before=done)
 
     def _handle(self, event: OutboxEvent, subscriber: str, failures: int, job_id: int | None) -> None:
@@ -161,17 +161,21 @@ class Deliverer:
         )  # fmt: skip
         return JobFailed(trouble, count, last=last)
 
-    def _settle(self, event: OutboxEvent, subscriber: str) -> None:
+    def _settle(self, event: OutboxEvent, subscriber: str, *, has_letter: bool) -> None:
         """Note that the event was taken, also by a subscriber whose effect needs no mark of its own."""
         taken = insert(Delivery).values(event_id=event.id, subscriber=subscriber)
         with self.work.sessions() as session, session.begin():
             session.execute(taken.on_conflict_do_nothing(index_elements=["event_id", "subscriber"]))
-            letters.settle(session, event.id, subscriber)
+            if has_letter:
+                letters.settle(session, event.id, subscriber)
 
 
-def delivered(session: Session, event_id: uuid.UUID, subscriber: str) -> bool:
-    """Whether this subscriber has taken this event already."""
-    return session.query(Delivery.id).filter_by(event_id=event_id, subscriber=subscriber).first() is not None
+def _looked_up(event_id: uuid.UUID, subscriber: str) -> Select[Any]:
+    """The event, whether the subscriber has taken it, and its failures so far (None without a letter), at once."""
+    taken = select(Delivery.id).where(Delivery.event_id == event_id, Delivery.subscriber == subscriber)
+    failures = letters.failures_of(event_id, subscriber).scalar_subquery()
+    statement = select(OutboxEvent, taken.exists().label("done"), failures.label("failures"))
+    return statement.where(OutboxEvent.id == event_id)
 
 
 def mark_delivered(session: Session, event_id: uuid.UUID, subscriber: str) -> bool:

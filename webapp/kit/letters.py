@@ -14,7 +14,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, delete, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Select,
+    UniqueConstraint,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -89,12 +101,11 @@ def _place(error: BaseException) -> str:
     return f"{shown}:{last.lineno} {last.name}"
 
 
-def failures_of(session: Session, event_id: uuid.UUID, subscriber: str) -> int:
-    """How often this delivery has failed so far."""
-    statement = select(JobFailure.failures).where(
-        JobFailure.event_id == event_id, JobFailure.subscriber == subscriber, JobFailure.state == RETRYING
+def failures_of(event_id: uuid.UUID, subscriber: str) -> Select[int]:
+    """How often this delivery has failed so far; 0 for one that was given up, no row without a letter."""
+    return select(case((JobFailure.state == RETRYING, JobFailure.failures), else_=0)).where(
+        JobFailure.event_id == event_id, JobFailure.subscriber == subscriber
     )
-    return session.scalar(statement) or 0
 
 
 def note(
