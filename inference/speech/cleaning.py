@@ -13,14 +13,12 @@ SUBTITLE_PHRASES = re.compile(
     re.IGNORECASE,
 )
 LETTERS = re.compile(r"\w")
-WORDS = re.compile(r"\w+")
 NOISE_MARK = re.compile(r"[\[(*♪][^\])*♪]*[\])*♪]|[♪♫]")
 NO_SPEECH_SURE = 0.85
 NO_SPEECH_LIKELY = 0.5
 LOGPROB_LIKELY = -0.9
 LOGPROB_HOPELESS = -1.5
 WORD_PROBABILITY_HOPELESS = 0.12
-HINT_PROBABILITY = 0.4
 LOOP_RATIO = 2.6
 LOOP_CHARACTERS = 60
 
@@ -29,14 +27,6 @@ def is_loop(text: str) -> bool:
     """Tell whether a text repeats itself as only a stuck decoder does."""
     data = text.encode()
     return len(text) >= LOOP_CHARACTERS and len(data) / len(zlib.compress(data)) > LOOP_RATIO
-
-
-def is_hint_read_out(text: str, hints: str, word_probabilities: list[float]) -> bool:
-    """Tell whether a segment only repeats, unsurely, the names that the model was told to listen for."""
-    said = WORDS.findall(text.casefold())
-    if len(said) <= 1 or not set(said) <= set(WORDS.findall(hints.casefold())):
-        return False
-    return sum(word_probabilities) < HINT_PROBABILITY * len(word_probabilities)
 
 
 def is_invented(text: str, *, avg_logprob: float, no_speech_prob: float, word_probabilities: list[float]) -> bool:

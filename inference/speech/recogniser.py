@@ -13,11 +13,13 @@ from faster_whisper import WhisperModel
 from faster_whisper.vad import SpeechTimestampsMap, VadOptions, get_speech_timestamps
 
 from inference.speech.audio import RATE, Recording, Sound, speaks_apart
-from inference.speech.cleaning import is_hint_read_out, is_invented
+from inference.speech.cleaning import is_invented
+from inference.speech.hints import is_misled
 from inference.speech.turns import Segment, Word, merge, split_at_pauses
 from inference.speech.windows import Window, cut, shifted
 
-PIECE_SECONDS = 600
+# What is recognised at once, and once more where hot words misled the model.
+PIECE_SECONDS = 120
 LANGUAGE_SECONDS = 30
 PREFERRED_SHARE = 0.3
 HOTWORDS_MAX_CHARACTERS = 500
@@ -150,22 +152,39 @@ class Recogniser:
     def _side(self, sound: Sound, chunks: list[Chunk], wish: Wish, stopped: Stopped) -> Iterator[Segment]:
         """Yield the clean segments of one channel, split where its speaker paused."""
         for piece in _pieces(chunks):
-            found, _ = self._model.transcribe(
-                _gathered(sound, piece),
-                language=wish.language,
-                beam_size=self._beam_size,
-                word_timestamps=True,
-                condition_on_previous_text=False,
-                initial_prompt=wish.prompt,
-                hotwords=wish.hotwords,
-            )
+            heard = _gathered(sound, piece)
+            found = self._recognised(heard, wish, stopped)
+            if wish.hotwords and is_misled(_spoken(found), len(heard) / RATE, wish.hotwords):
+                log.info("hotwords.dropped seconds=%d", len(heard) // RATE)
+                found = self._recognised(heard, replace(wish, hotwords=None), stopped)
             times = SpeechTimestampsMap(piece, RATE)
             for raw in found:
-                if stopped():
-                    raise Abandoned
                 for segment in split_at_pauses(_placed(raw, times, sound)):
-                    if not _invented(segment, wish.hotwords or ""):
+                    if not _invented(segment):
                         yield segment
+
+    def _recognised(self, heard: Sound, wish: Wish, stopped: Stopped) -> list[Any]:
+        """Recognise speech without its silences; times count from its start."""
+        found, _ = self._model.transcribe(
+            heard,
+            language=wish.language,
+            beam_size=self._beam_size,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            initial_prompt=wish.prompt,
+            hotwords=wish.hotwords,
+        )
+        segments = []
+        for segment in found:
+            if stopped():
+                raise Abandoned
+            segments.append(segment)
+        return segments
+
+
+def _spoken(found: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Text and words of each recognised segment."""
+    return [(segment.text, segment.words or []) for segment in found]
 
 
 def _placed(raw: Any, times: SpeechTimestampsMap, sound: Sound) -> Segment:
@@ -196,12 +215,11 @@ def _placed_word(word: Any, times: SpeechTimestampsMap) -> Word:
     )
 
 
-def _invented(segment: Segment, hints: str) -> bool:
+def _invented(segment: Segment) -> bool:
     """Tell whether the model made this segment up."""
-    probabilities = [word.probability for word in segment.words]
-    return is_hint_read_out(segment.text, hints, probabilities) or is_invented(
+    return is_invented(
         segment.text,
         avg_logprob=segment.avg_logprob,
         no_speech_prob=segment.no_speech_prob,
-        word_probabilities=probabilities,
+        word_probabilities=[word.probability for word in segment.words],
     )

@@ -142,7 +142,7 @@ TALKS = (
         "A discount for {quantity} {unit} was discussed.",
         "Цена и срок поставки",
         "{name}: вопрос о цене и сроке поставки, позиция «{product}». Объект будет готов к {when}. "
-        "Обсудили скидку при заказе {quantity} {unit}.",
+        "Обсудили скидку за количество ({quantity} {unit}).",
     ),
     (
         "meeting",

@@ -17,6 +17,7 @@ API_PREFIX = "/api/"
 UNAUTHORISED = 401
 REMEDIES = {
     400: N_("Go back, load the page again and repeat what you did."),
+    403: N_("Your role does not include it. An administrator of your company can grant it."),
     404: N_("The address is wrong, the record was deleted, or you may not open it."),
     405: N_("Go back and use the buttons of the page."),
 }
@@ -52,7 +53,7 @@ def respond(error: AppError) -> Response:
         if request.headers.get("HX-Request"):
             return Response(status=204, headers={"HX-Redirect": target})
         return redirect(target)  # type: ignore[return-value]
-    return error_page(error.status, title, detail)
+    return error_page(error.status, title, detail or gettext(REMEDIES.get(error.status, "")))
 
 
 def http_error(error: HTTPException) -> Response:

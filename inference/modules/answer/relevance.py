@@ -12,7 +12,15 @@ from inference.text.phones import find_phones
 from inference.text.stems import concept, concepts
 from inference.text.tokens import normal, tokenize, vocabulary, words_of
 
+REASON = re.compile(
+    r"\b(?:because|since|due to|as a result|so that|in order to|reason\w*|caused?|потому|так как|поскольку|из-за|"
+    r"причин\w*|чтобы|ввиду|вследствие|благодаря|ради)\b"
+)
 KINDS = (
+    (
+        "reason",
+        re.compile(r"\b(?:why|for what reason|what (?:caused|is the reason)|почему|зачем|отчего|по какой причине)\b"),
+    ),
     ("phone", re.compile(r"\b(?:phone|telephone|mobile|телефон\w*|номер (?:телефона|мобильн\w+))\b")),
     ("email", re.compile(r"\b(?:e-?mail|почт[ауые]|емейл|мейл|электронн\w+ адрес)\b")),
     (
@@ -106,6 +114,8 @@ def has_kind(kind: str, text: str) -> bool:
         return bool(find_phones(text, ("RU", "US", "GB")))
     if kind == "email":
         return bool(find_emails(text))
+    if kind == "reason":
+        return REASON.search(normal(text)) is not None
     if kind == "when":
         return bool(find_dates(text, NOW)) or re.search(r"\b\d{1,2}:\d{2}\b|\b(?:19|20)\d\d\b", text) is not None
     return bool(find_numbers(text))

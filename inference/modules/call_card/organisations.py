@@ -8,7 +8,7 @@ from inference.modules.call_card.findings import Call, Finding, found, known_sig
 from inference.modules.call_card.transcript import Turn
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import best_match, likeness, mentions
-from inference.text.russian import is_place, lemma, name_tags, nominative, part_of_speech
+from inference.text.russian import is_known, is_place, lemma, name_tags, nominative, part_of_speech
 from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 KIND = (
@@ -77,6 +77,7 @@ NUMBERED = re.compile(
     r"\b(?P<kind>поликлиник[аи]|больниц[аы]|школ[аы]|лице[йя]|гимнази[яи]|детск\w+ сад\w*|(?:авто)?баз[аы]|аптек[аи]|"
     r"завод[а]?|колледж[а]?|библиотек[аи]|училищ[еа])\s*(?:номер|№|n)\s*(?P<number>\w+)"
 )
+NEVER_NAMES = frozenset({"VERB", "INFN", "GRND", "INTJ", "NPRO", "ADJS", "PRTS", "PREP", "CONJ", "PRCL"})
 JOINERS = frozenset({"&", "-", "and", "of", "'", "и", "."})
 QUOTED = {"«": "»", '"': '"', "“": "”", "„": "“"}
 NAME_BEFORE = re.compile(
@@ -162,7 +163,9 @@ def _numbered(turn: Turn) -> Iterator[Finding]:
 def _is_name_word(token: Token) -> bool:
     word = token.norm
     known = word in NOT_ORGANISATIONS or word in WEEKDAYS or word in MONTHS
-    return token.is_word and not known and token.text[0].isupper()
+    # A capital may only begin a sentence: "Хотелось бы встретиться", "Здравствуйте".
+    says = is_known(word) and part_of_speech(word) in NEVER_NAMES
+    return token.is_word and not known and not says and token.text[0].isupper()
 
 
 def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:

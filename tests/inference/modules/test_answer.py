@@ -62,6 +62,24 @@ def test_a_question_about_somebody_else_is_refused_whatever_the_model_says() -> 
     assert output.citations == []
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "answered"),
+    [
+        ("Why did James Whitfield ask for black labels?", "James Whitfield asked for black labels.", False),
+        (
+            "Why did James Whitfield ask for black labels?",
+            "James Whitfield asked for black labels because white ones fade.",
+            True,
+        ),
+        ("Почему протекают старые клапаны?", "Старые клапаны протекают с прошлой недели.", False),
+        ("Почему протекают старые клапаны?", "Старые клапаны протекают из-за износа прокладок.", True),
+    ],
+)
+def test_a_reason_is_not_answered_by_the_bare_fact(question: str, text: str, answered: bool) -> None:
+    passage = Passage(ref="a", type="note", id="5", title="Call", text=text)
+    assert ask(question, f"{text} [1]", passage).answered is answered
+
+
 def test_a_refusal_speaks_the_language_of_the_question() -> None:
     assert "не нашёл" in ask("Кто выиграл чемпионат?", "24 months [1].", PUMPS).answer
 

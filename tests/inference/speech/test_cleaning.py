@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.speech.cleaning import is_hint_read_out, is_invented
+from inference.speech.cleaning import is_invented
 
 
 def judged(text, *, logprob=-0.3, no_speech=0.1, probabilities=(0.9, 0.8)):
@@ -57,16 +57,3 @@ def test_what_callers_say_is_kept(text):
 )
 def test_words_that_the_model_itself_doubts_are_dropped(doubt):
     assert judged("Thank you.", **doubt)
-
-
-@pytest.mark.parametrize(
-    ("text", "probabilities", "dropped"),
-    [
-        ("Смирнова, Смирнова, Пётр Орлов,", [0.0, 0.47, 0.2, 0.01], True),
-        ("Пётр Орлов.", [0.9, 0.85], False),
-        ("Это Пётр Орлов", [0.2, 0.1, 0.1], False),
-        ("Орлов", [0.1], False),
-    ],
-)
-def test_names_to_listen_for_are_dropped_when_they_are_only_read_out(text, probabilities, dropped):
-    assert is_hint_read_out(text, "Анна Смирнова, Пётр Орлов, PX-200", probabilities) is dropped
