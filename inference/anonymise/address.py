@@ -82,7 +82,7 @@ def find(text: str) -> list[Found]:
 
 def _is_person(words: str) -> bool:
     """Whether capital words before a street are rather its inhabitant than its town."""
-    found = reading(words.split()[0].lower())
+    found = reading(words.split(maxsplit=1)[0].lower())
     return found.first > SURELY or found.surname > SURELY
 
 

@@ -32,7 +32,7 @@ from inference.anonymise import (
     spoken,
 )
 from inference.anonymise.doubt import acceptable, doubtful
-from inference.anonymise.segments import CYRILLIC, LATIN, Segment, segments
+from inference.anonymise.segments import CYRILLIC, Segment, segments
 from inference.anonymise.spans import Found, Language
 
 WHOLE_TEXT: Final[tuple[Callable[[str], list[Found]], ...]] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from stdnum.ru import ogrn
 
 from inference.anonymise.context import digits_of, mentioned, named, named_after

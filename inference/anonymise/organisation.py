@@ -133,7 +133,7 @@ def _called_from(segment: Segment) -> list[Found]:
 
 
 def _may_be_name(words: str) -> bool:
-    first = words.split()[0].lower()
+    first = words.split(maxsplit=1)[0].lower()
     return (
         first not in COMMON_NAMES
         and first not in MONTHS
@@ -142,18 +142,18 @@ def _may_be_name(words: str) -> bool:
 
 
 def _is_person(words: str) -> bool:
-    found = reading(words.split()[0].lower())
+    found = reading(words.split(maxsplit=1)[0].lower())
     return found.first > 0.3 or found.surname > 0.3 or found.patronymic > 0.3
 
 
 def _is_thing(words: str) -> bool:
     """No place."""
-    return reading(words.split()[0].lower()).place < 0.3
+    return reading(words.split(maxsplit=1)[0].lower()).place < 0.3
 
 
 def _small_name(words: str) -> bool:
     """A noun in small letters that can be the name of a firm."""
-    first = words.split()[0]
+    first = words.split(maxsplit=1)[0]
     if first in COMMON_NAMES or first in MONTHS:
         return False
     found = reading(first)

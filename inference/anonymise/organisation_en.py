@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from inference.anonymise.names_en import NO_SURNAMES, first_names, surnames
-from inference.anonymise.places import NATIONALITIES, PLACES
+from inference.anonymise.places import PLACES
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 

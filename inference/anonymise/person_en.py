@@ -27,7 +27,7 @@ WORD = re.compile(
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
-    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|F|f|S"
+    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|v+[FSX]|F|f|S"
 )
 FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
 GREETING = re.compile(
@@ -181,6 +181,8 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
     before = text[max(0, first.start - 28) : first.start]
     if shape[0] in "TI":
         return cased or shape[0] == "T"
+    if shape[0] == "v":
+        return cased and text[first.start].isupper()
     if shape == "F":
         return not NOT_BEFORE.search(before)
     if shape == "f" and text[first.start : last.end].lower() in NEEDS_GREETING:
