@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from appliance.contract.exchange import Exchange, ExchangeItem, ItemResult, Outcome
@@ -40,7 +41,11 @@ def _result(
     session: Session, actor: Actor, source: str, item: ExchangeItem, known: dict[queries.Named, ExternalRecord]
 ) -> ItemResult:
     try:
-        with session.begin_nested():
+        try:
+            outcome, record_id = _take_one(session, actor, source, item, known)
+        except IntegrityError:
+            # Somebody else has just sent the same key: now it is known, and this is a change of it.
+            known.update(queries.known(session, source, [(item.entity, item.key)]))
             outcome, record_id = _take_one(session, actor, source, item, known)
     except AppError as error:
         known.pop((item.entity, item.key), None)
@@ -57,36 +62,48 @@ def _take_one(
     values = _values(kind, item) | _linked(session, actor, kind, item, known)
     digests = {name: _digest(value) for name, value in values.items()}
     reference = known.get((item.entity, item.key))
-    if reference is not None:
-        changed = {name: value for name, value in values.items() if reference.seen.get(name) != digests[name]}
-        done = _change(session, actor, kind, reference, changed)
+    if reference is None:
+        with session.begin_nested():
+            outcome, reference = _meet(session, actor, source, item, values)
+            reference.seen = digests
+            session.add(reference)
+            session.flush()
+        known[item.entity, item.key] = reference
+        return outcome, reference.record_id
+    changed = {name: value for name, value in values.items() if reference.seen.get(name) != digests[name]}
+    record = _stored(session, actor, kind, reference)
+    if not changed:
+        return "unchanged", reference.record_id
+    with session.begin_nested():
+        applied = kind.apply(session, actor, record, changed)
         reference.seen = {**reference.seen, **digests}
         session.flush()
-        return done, reference.record_id
+    return ("updated" if applied.changed else "unchanged"), reference.record_id
+
+
+def _meet(
+    session: Session, actor: Actor, source: str, item: ExchangeItem, values: Mapping[str, Any]
+) -> tuple[Outcome, ExternalRecord]:
+    """A record that is sent for the first time: one that is here already, or a new one."""
+    kind = KINDS[item.entity]
+    outcome: Outcome = "created"
     here = kind.alike(session, actor, values)
     if here is not None and not queries.bound(session, source, item.entity, here):
         record = kind.load(session, actor, here)
         # What stands here was written here: a first meeting fills in what is empty and overwrites nothing.
         empty = {name: value for name, value in values.items() if getattr(record, name, None) in (None, "", [])}
-        outcome: Outcome = "updated" if kind.apply(session, actor, record, empty).changed else "unchanged"
+        outcome = "updated" if kind.apply(session, actor, record, empty).changed else "unchanged"
     else:
-        record, outcome = kind.create(session, actor, values), "created"
-    reference = ExternalRecord(source=source, entity=item.entity, key=item.key, record_id=record.id, seen=digests)
-    session.add(reference)
-    session.flush()
-    known[item.entity, item.key] = reference
-    return outcome, record.id
+        record = kind.create(session, actor, values)
+    return outcome, ExternalRecord(source=source, entity=item.entity, key=item.key, record_id=record.id)
 
 
-def _change(
-    session: Session, actor: Actor, kind: Kind, reference: ExternalRecord, changed: Mapping[str, Any]
-) -> Outcome:
-    """Write the fields that the other system has changed since it sent the record last."""
+def _stored(session: Session, actor: Actor, kind: Kind, reference: ExternalRecord) -> Any:
+    """The record of a key, locked; raises Conflict when it is gone."""
     try:
-        record = kind.load(session, actor, reference.record_id)
+        return kind.load(session, actor, reference.record_id)
     except NotFound:
         raise Conflict(GONE, field="key") from None
-    return "updated" if changed and kind.apply(session, actor, record, changed).changed else "unchanged"
 
 
 def _values(kind: Kind, item: ExchangeItem) -> dict[str, Any]:
