@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from appliance.demo import launch
 from appliance.settings import DemoSettings, GatewaySettings
 from inference.modules.runners import Door
 
@@ -82,9 +84,11 @@ def private_gateway(model: str, settings: GatewaySettings, models: DemoSettings)
 def _running(*command: str, environ: Mapping[str, str], ready: str, log: Path) -> Iterator[None]:
     """Run one of our own programs until the block ends. Raises NoSuchModel when it does not start."""
     inherited = {name: value for name, value in os.environ.items() if name not in LEFT_BEHIND}
+    # An engine that outlives a killed evaluation would keep its weights in memory.
+    dying_with_us = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGTERM))]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own program, given as a list
-            [*OSTROV, *command], env={**inherited, **environ}, stdout=output, stderr=subprocess.STDOUT
+            [*dying_with_us, *OSTROV, *command], env={**inherited, **environ}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         _wait(process, ready, log)

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
@@ -17,7 +21,7 @@ from inference.modules.comparing import Given, same
 from inference.modules.evaluation import CaseFailed, Reply, Score, score_cases
 from inference.modules.report import Evaluated, Kept, deltas, side_by_side
 from inference.modules.scoring import Count
-from tests.inference.standin_engine import Say, StandIn, standing_in
+from tests.inference.standin_engine import Hang, Say, StandIn, standing_in
 
 CARD = load_module("inference.modules.call_card")
 ANSWER = load_module("inference.modules.answer")
@@ -248,3 +252,20 @@ def test_a_model_at_an_address_is_asked_through_a_gateway_of_its_own_and_bare(
     assert (bare["way"], bare["answers"]["wrong_rate"], bare["answers"]["cited_rate"]) == ("bare", 1.0, 0.0)
     assert found["prompt_tokens"] > 0
     assert "Pumps carry a warranty" in engine.asked[-1]["messages"][-1]["content"]
+
+
+def test_an_evaluation_that_is_killed_leaves_no_program_behind(
+    engine: StandIn, environ: dict[str, str], tmp_path: Path
+) -> None:
+    engine.will(Hang(60))
+    command = [sys.executable, "-m", "appliance.cli.main", "eval", "answer", "--model", engine.url]
+    evaluation = psutil.Popen(command, env={**os.environ, **environ}, cwd=Path(__file__).parents[3])
+    until = time.monotonic() + 120
+    while not engine.asked and time.monotonic() < until:
+        time.sleep(0.2)
+    children = evaluation.children(recursive=True)
+    assert children, "nothing was started"
+    evaluation.kill()
+    evaluation.wait(20)
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
