@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
@@ -155,3 +157,17 @@ def test_of_a_newer_minor_version_what_is_known_is_taken(api_as):
     item = organisation("M-1", "Newer", mood="new in 1.4") | {"weight": 3}
     (told,) = send(api_as("head"), item, contract="1.4.0", speed=1)
     assert told["outcome"] == "created"
+
+
+def test_two_senders_of_one_key_at_once_make_one_record(api_as):
+    clients, results = [api_as("head") for _ in range(4)], []
+    threads = [
+        threading.Thread(target=lambda api=api: results.extend(send(api, organisation("RACE", "Raced"))))
+        for api in clients
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one["outcome"] for one in results) == ["created", "unchanged", "unchanged", "unchanged"]
+    assert len({one["id"] for one in results}) == 1
