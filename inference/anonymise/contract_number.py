@@ -27,10 +27,8 @@ OTHER_NUMBER = re.compile(r"телефон|phone|счет|счёт|инн|кар
 
 def find(text: str) -> list[Found]:
     """Every contract number."""
-    found: list[Found] = []
-    for match in NUMBERED.finditer(text):
-        if not OTHER_NUMBER.search(match["middle"]):
-            found.append(Found(match.start("code"), match.end("code"), "contract_number", 72))
+    numbered = (match for match in NUMBERED.finditer(text) if not OTHER_NUMBER.search(match["middle"]))
+    found = [Found(match.start("code"), match.end("code"), "contract_number", 72) for match in numbered]
     for match in PLAIN.finditer(text):
         code = match["code"]
         if MIXED.search(code) and not DATE.fullmatch(code):

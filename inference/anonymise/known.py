@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from inference.anonymise.context import digits_of
@@ -108,10 +109,7 @@ class KnownFinder:
 
 def _together(text: str, words: Sequence[tuple[int, int, str]]) -> bool:
     """Whether nothing but a space, a comma or a quotation mark stands between words."""
-    return all(
-        len(text[one[1] : two[0]]) <= 2 and "\n\n" not in text[one[1] : two[0]]
-        for one, two in zip(words, words[1:], strict=False)
-    )
+    return all(len(text[one[1] : two[0]]) <= 2 and "\n\n" not in text[one[1] : two[0]] for one, two in pairwise(words))
 
 
 def _like_a_surname(word: str, *, known_alone: bool) -> bool:

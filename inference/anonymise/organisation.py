@@ -126,9 +126,8 @@ def _called_from(segment: Segment) -> list[Found]:
                 found.append(
                     Found(start + match.start("name"), start + match.start("name") + length, "organisation", 45)
                 )
-        for match in SMALL_FROM.finditer(text):
-            if _small_name(match["bare"]) and _is_thing(match["bare"]):
-                found.append(Found(start + match.start("bare"), start + match.end("bare"), "organisation", 44))
+        said = (m for m in SMALL_FROM.finditer(text) if _small_name(m["bare"]) and _is_thing(m["bare"]))
+        found += (Found(start + m.start("bare"), start + m.end("bare"), "organisation", 44) for m in said)
     return found
 
 

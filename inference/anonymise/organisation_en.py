@@ -97,9 +97,8 @@ def find(segment: Segment) -> list[Found]:
                 continue
             if first < match.end() and (rank > 52 or " " in text[first : match.end()] or pattern is INNER_CAPITAL):
                 found.append(Found(start + first, start + match.end(), "organisation", rank))
-    for match in AT.finditer(text):
-        if _may_be_name(match["name"]):
-            found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", 42))
+    named = (match for match in AT.finditer(text) if _may_be_name(match["name"]))
+    found += (Found(start + m.start("name"), start + m.end("name"), "organisation", 42) for m in named)
     if segment.casing in {"lower", "first"}:
         found += _small(segment)
     return found

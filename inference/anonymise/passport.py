@@ -38,9 +38,8 @@ def find(text: str) -> list[Found]:
         )
         if called or unnamed:
             found.append(Found(match.start(), match.end(), "passport", 76, digits_of(match.group())))
-    for match in TRAVEL.finditer(text):
-        if named(text, match.start(), 80) == "passport":
-            found.append(Found(match.start(), match.end(), "passport", 75, digits_of(match.group())))
+    travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
+    found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
     for match in ELSEWHERE.finditer(text):
         if len(digits_of(match.group())) < LEAST_DIGITS:
             continue

@@ -23,7 +23,7 @@ from inference.text.date_words import MONTHS
 _TITLE: Final = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Mister|Missus)"
 WORD = re.compile(
     r"(?<![\w@./-])(?:(?P<title>(?i:mr|mrs|ms|miss|mx|dr|prof|professor|sir|mister|missus|doctor)(?!\w)\.?)|(?P<initial>[A-Z]\.(?!\w\w))"
-    r"|(?P<particle>(?:van der|van den|van de|de la|del|von|van|de|da|di|bin|al|el|le|la|du|dos|ter|ten|Van|De|Von|Al|El|Di|Da|Le|La)(?= [A-Z]))"
+    r"|(?P<particle>(?:Van der|Van den|Van de|De la|Von der|von der|van der|van den|van de|de la|del|von|van|de|da|di|bin|al|el|le|la|du|dos|ter|ten|Van|De|Von|Al|El|Di|Da|Le|La)(?= [A-Z]))"
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
@@ -179,26 +179,33 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
         return False
     cased = segment.casing == "cased" or (segment.casing == "first" and text[first.start].isupper())
     before = text[max(0, first.start - 28) : first.start]
-    if shape[0] in "TI":
-        return cased or shape[0] == "T"
-    if shape[0] == "v":
-        return cased and text[first.start].isupper()
+    if shape[0] in "TIv":
+        return shape[0] == "T" or (cased and text[first.start].isupper())
     if shape == "F":
         return not NOT_BEFORE.search(before)
-    if shape == "f" and text[first.start : last.end].lower() in NEEDS_GREETING:
-        return STRONG_GREETING.search(before) is not None
     if shape == "f":
-        opening = not text[: first.start].strip(OPENING)
-        signature = opening and not text[last.end :].strip(" ,.!\n")
-        return cased and (
-            GREETING.search(before) is not None or signature or (opening and SAYING.match(text, last.end) is not None)
-        )
+        return _doubtful_first(text, first, last, before, cased=cased)
     if shape == "S":
         return _lone_surname(segment, first, last, before, cased=cased)
+    return _two_words(text, shape, last, before, cased=cased)
+
+
+def _doubtful_first(text: str, first: _Word, last: _Word, before: str, *, cased: bool) -> bool:
+    """A first name that is also a word: greeted, saying something, or all there is, as under a letter."""
+    if text[first.start : last.end].lower() in NEEDS_GREETING:
+        return STRONG_GREETING.search(before) is not None
+    opening = not text[: first.start].strip(OPENING)
+    signature = opening and not text[last.end :].strip(" ,.!\n")
+    says = opening and SAYING.match(text, last.end) is not None
+    return cased and (GREETING.search(before) is not None or signature or says)
+
+
+def _two_words(text: str, shape: str, last: _Word, before: str, *, cased: bool) -> bool:
+    """Two words or more: sure with a first name, else only in front of what people do."""
     if shape in {"XX", "XS", "SX", "SS"}:
         return cased and TOLD.match(text, last.end) is not None and not NOT_BEFORE.search(before)
-    if shape in {"XF", "SF"}:
-        return cased and shape == "SF"
+    if shape == "SF":
+        return cased
     if shape[0] == "f":
         return cased and text[last.start].isupper() and not text[last.start : last.end].endswith(NOUN_ENDINGS)
     return True

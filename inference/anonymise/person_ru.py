@@ -116,14 +116,15 @@ def _reading(low: str) -> Reading:
 def _capital_letter(word: str, found: Reading, *, opening: bool) -> str:
     if word.isupper() and len(word) < 4:
         return ""
-    if found.patronymic >= SURE:
-        return "P"
-    if found.first >= (SURE if opening else 0.25):
-        return "F"
-    if found.surname >= CAPITAL_SURNAME:
-        return "S"
-    if found.first >= WEAK:
-        return "f"
+    shares = (
+        found.patronymic >= SURE,
+        found.first >= (SURE if opening else 0.25),
+        found.surname >= CAPITAL_SURNAME,
+        found.first >= WEAK,
+    )
+    for letter, enough in zip("PFSf", shares, strict=True):
+        if enough:
+            return letter
     if found.part in NO_SURNAME_PARTS and found.known:
         return ""
     if opening or found.place > SURE or word.isupper():

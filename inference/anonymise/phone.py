@@ -77,6 +77,12 @@ def _is_phone(text: str, written: str, start: int) -> bool:
         return False
     if THOUSANDS.fullmatch(written) and not called:
         return False
+    return _shaped(written, digits, name) or (called and _callable(written, digits))
+
+
+def _shaped(written: str, digits: str, name: str) -> bool:
+    """A shape that telephones alone have; in a country's own way it must fit the country's plan."""
+    called = name == "phone"
     if len(digits) == 11 and RUSSIAN_TRUNK.match(written):
         return called or _valid(digits, "RU")
     if AREA_IN_BRACKETS.fullmatch(written) or MOBILE_GROUPS.fullmatch(written):
@@ -85,13 +91,13 @@ def _is_phone(text: str, written: str, start: int) -> bool:
         return name not in OTHER_CLASSES
     if BRITISH.fullmatch(written) or (written == digits and re.fullmatch(r"07\d{9}", digits)):
         return name not in OTHER_CLASSES and (called or _valid(digits, "GB"))
-    if called and LOCAL.fullmatch(written):
-        return True
-    return (
-        called
-        and LEAST - 1 <= len(digits) <= MOST
-        and (len(digits) in {10, 11} or any(_valid(digits, region) for region in REGIONS))
-    )
+    return False
+
+
+def _callable(written: str, digits: str) -> bool:
+    """What can be a telephone where one is named: a local number, ten or eleven digits, what a plan knows."""
+    fits = len(digits) in {10, 11} or any(_valid(digits, region) for region in REGIONS)
+    return LOCAL.fullmatch(written) is not None or (LEAST - 1 <= len(digits) <= MOST and fits)
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""Recognisers on their borders: check digits, naming words, spoken and shouted text, things that are no personal data."""
+"""Recognisers on their borders: check digits, naming words, spoken and shouted text, what is no personal data."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_sentences_of_two_languages_are_each_read_in_their_own():
     assert [value for _, value in found(text)] == ["Сергей Котов", "ООО «Лира»", "Robert Miller", "Northwind Traders"]
 
 
-def test_invisible_letters_and_strange_digits_hide_nothing_and_places_are_those_of_the_input():
+def test_invisible_letters_and_strange_digits_hide_nothing_and_places_are_right():
     text = "тел. +7\u200b 916\u00a0123\u201145\u201167, ИНН ７７０７０８３８９３, Ма\u0301рина Петрова"
     masked = Masker("ru").mask(text)
     assert [span.kind for span in masked.spans] == ["phone", "inn", "person"]
