@@ -117,7 +117,7 @@ class QuestionVectors:
             [question], query=True, model=index.model, timeout_seconds=QUESTION_TIMEOUT_SECONDS
         )
         (vector,) = answer.vectors
-        return vector if answer.model == index.model and _usable(vector, index) else None
+        return vector if _usable(vector, index) else None
 
     def _remember(self, key: tuple[int, str], vector: list[float]) -> None:
         with self._lock:
@@ -234,8 +234,6 @@ def _vectors(embedder: Embedder, index: Index, passages: Sequence[str]) -> list[
         raise
     except (BadOutput, BadRecording, ModelUnavailable) as error:
         return _one_by_one(embedder, index, passages, error)
-    if answer.model != index.model:
-        raise ModelUnknown(answer.model)
     return [vector if _usable(vector, index) else None for vector in answer.vectors]
 
 
