@@ -31,7 +31,7 @@ from tests.bench.door import (
 from tests.bench.report import Figure, Report
 from tests.driving import ROOT, free_port, wait_for
 
-VERSION = "1.106.10"
+VERSION = "1.102.4"
 ENVIRONMENT = ROOT / "build" / "bench" / "litellm-venv"
 START_SECONDS = 120
 SHARE_MAX = 0.2
