@@ -17,7 +17,7 @@ from webapp.kit import changes, feed, letters, once, outbox
 from webapp.kit.db import Base
 
 MODULES = (
-    changes, outbox, feed, letters, once, users, organisations, people, products, deals, tasks, communications, documents,
-    exchange, proposals, search,
+    changes, outbox, feed, letters, once, users, organisations, people, products, deals, tasks, communications,
+    documents, exchange, proposals, search,
 )  # fmt: skip
 metadata = Base.metadata

@@ -38,8 +38,13 @@ class Parts:
         return {"settings": self.settings, "gateway": self.gateway, "sources": self.sources}
 
 
-def assemble(settings: WebSettings, *, jobs_app: Jobs | None = None, gateway: Gateway | None = None) -> Parts:
-    """Join the parts for one program; tests pass their own gateway."""
+def assemble(
+    settings: WebSettings, *, jobs_app: Jobs | None = None, gateway: Gateway | None = None, background: bool = False
+) -> Parts:
+    """Join the parts for one program; in the `background` its questions to models let those of people go first.
+
+    Tests pass their own gateway.
+    """
     engine = make_engine(settings.database_url, settings.database_pool_size)
     sessions = make_sessions(engine)
     subscribers = [s for feature in FEATURES for s in feature.subscribers]
@@ -52,6 +57,7 @@ def assemble(settings: WebSettings, *, jobs_app: Jobs | None = None, gateway: Ga
         settings.gateway_key,
         settings.gateway_timeout_seconds,
         speech_timeout_seconds=settings.speech_timeout_seconds,
+        background=background,
     )
     sources = {f.search.entity: f.search for f in FEATURES if f.search is not None}
     return Parts(settings, engine, sessions, outbox, door, sources)

@@ -26,7 +26,7 @@ VECTORS_BREATH_SECONDS = 0.05
 
 def build(settings: WebSettings, parts: wiring.Parts | None = None) -> App:
     """The procrastinate application with all subscribers."""
-    parts = parts or wiring.assemble(settings)
+    parts = parts or wiring.assemble(settings, background=True)
     deliver = Deliverer(parts.outbox, Work(parts.sessions, parts.for_jobs()))
     return worker_app(settings.database_url, deliver)
 
@@ -51,7 +51,7 @@ async def keep_vectors(parts: wiring.Parts, stop: asyncio.Event) -> None:
 
 
 async def _serve(settings: WebSettings) -> None:
-    parts = wiring.assemble(settings)
+    parts = wiring.assemble(settings, background=True)
     app = build(settings, parts)
     for folder in (settings.recordings_dir, settings.documents_dir):
         if swept := files.sweep(folder):

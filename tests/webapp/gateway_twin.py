@@ -55,6 +55,7 @@ class GatewayTwin:
         self.transcript: dict[str, Any] = {}
         self.reached: list[str] = []
         self.asked: list[tuple[str, str]] = []
+        self.priorities: list[str] = []
         self.down = False
         self.switches = {name: {"feature": name, "on": True, "reason": None, "by": None, "at": None} for name in NAMES}
         versions = [
@@ -71,6 +72,7 @@ class GatewayTwin:
         if self.down:
             raise Problem(503, "engine-unavailable", "The gateway is being started")
         self.asked.append((method, path))
+        self.priorities.append(headers.get("X-Ostrov-Priority", ""))
         parts = path.strip("/").split("/")
         if path == "/readyz":
             engines = ("chat", "embed", "speech")

@@ -87,13 +87,23 @@ class Gateway:
     """Calls the gateway's endpoints; every method raises ModelUnavailable when the model cannot be reached."""
 
     def __init__(
-        self, url: str, key: str, timeout_seconds: float, *, speech_timeout_seconds: float | None = None
+        self,
+        url: str,
+        key: str,
+        timeout_seconds: float,
+        *,
+        speech_timeout_seconds: float | None = None,
+        background: bool = False,
     ) -> None:
-        """`url` is the gateway's base address, `key` its bearer key; recordings may take longer than questions."""
+        """`url` is the gateway's base address, `key` its bearer key; recordings may take longer than questions.
+
+        What is asked in the `background` lets the questions of people at a screen go first.
+        """
         self._speech_timeout = speech_timeout_seconds or timeout_seconds
         self._client = httpx.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            headers=({"Authorization": f"Bearer {key}"} if key else {})
+            | {"X-Ostrov-Priority": "batch" if background else "interactive"},
             timeout=httpx.Timeout(timeout_seconds, connect=2.0),
             trust_env=False,
         )
