@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from inference.text.date_words import PARTS_OF_DAY
 from inference.text.days import Day, day_at
+from inference.text.heard import mended
 from inference.text.times import Clock, clock_at
 from inference.text.tokens import Token, tokenize, vocabulary
 
@@ -33,7 +34,7 @@ class Moment:
 
 def find_dates(text: str, now: datetime) -> list[Moment]:
     """Every date or time of a text, in order; `now` carries the zone of the call."""
-    tokens = tokenize(text)
+    tokens = mended(tokenize(text))
     return [_moment(tokens, day, clock, now) for day, clock in _pairs(_pieces(tokens, now), tokens)]
 
 

@@ -9,6 +9,7 @@ from inference.text.tokens import Token, phrase_at, tokenize
 
 GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 DIGIT_GROUP = 3
+LEAST_SCALE = 1000.0
 HALVES = (("с", "половиной"), ("and", "a", "half"))
 HALF_OF = (("half", "a"), ("half", "of", "a"), ("пол",), ("half",))
 
@@ -72,6 +73,8 @@ class _Reader:
         token = self.tokens[self.index]
         if self.seen and not self._adjacent():
             return False
+        if self.seen and token.text == ",":
+            return self._smaller_scale_follows() and self._past_comma()
         if token.is_number:
             return self._digits(token)
         if self.seen and self._joint():
@@ -82,6 +85,19 @@ class _Reader:
         """A number does not go on over a comma or a full stop."""
         gap = self.tokens[self.index].start - self.tokens[self.index - 1].end
         return gap <= 1
+
+    def _smaller_scale_follows(self) -> bool:
+        """Such as "миллион, сто тысяч": recognition puts a comma where the speaker drew breath."""
+        if self.current or not LEAST_SCALE < self.last_scale < float("inf"):
+            return False
+        rest = _Reader(self.tokens, self.index + 1)
+        number = rest.read() if self.index + 1 < len(self.tokens) else None
+        return number is not None and rest.current == 0 and LEAST_SCALE <= rest.last_scale < self.last_scale
+
+    def _past_comma(self) -> bool:
+        self.index += 1
+        token = self.tokens[self.index]
+        return self._digits(token) if token.is_number else self._word(token.norm)
 
     def _take(self, count: int = 1) -> bool:
         self.seen = True
@@ -152,10 +168,15 @@ class _Reader:
             return self._take() if countable else False
         if word in ORDINALS:
             return self._order(ORDINALS[word])
-        if word not in CARDINALS or (word in ONLY_AFTER_DIGITS and not self.in_digits):
+        if word not in CARDINALS or (word in ONLY_AFTER_DIGITS and not (self.in_digits and self._stands_alone())):
             return False
         kind, value = CARDINALS[word]
         return self._add(kind, value)
+
+    def _stands_alone(self) -> bool:
+        """Whether a letter is no beginning of a hyphenated word, as "K" of "K-Rose" is."""
+        here, after = self.tokens[self.index], self.tokens[self.index + 1 : self.index + 3]
+        return not (len(after) > 1 and after[0].text == "-" and after[0].start == here.end and after[1].is_word)
 
     def _half_of(self) -> bool:
         for half in HALF_OF:

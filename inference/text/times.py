@@ -25,7 +25,7 @@ BEFORE_TIME = vocabulary(
 )
 # What may follow a bare hour ("at three"): anything else makes it a count ("at three sites").
 AFTER_HOUR = vocabulary(
-    "и до на по мск московского or and on in works for if then sharp today tomorrow if please "
+    "и до на по у мск московского or and on in works for if then sharp today tomorrow if please "
     "с а но или завтра сегодня "
     "послезавтра will would is okay ok ровно так это вас вам будет удобно подойдет пожалуйста я мы to the that"
 )
@@ -88,7 +88,7 @@ def _figures(tokens: Sequence[Token], index: int, *, lead: bool) -> tuple[time, 
     match = CLOCK.fullmatch(tokens[index].text)
     if match is None or (":" not in tokens[index].text and not lead):
         return None
-    if ":" not in tokens[index].text and len(match.group(2)) == 2 and int(match.group(2)) <= DAY_HOURS:
+    if ":" not in tokens[index].text and 1 <= int(match.group(2)) <= DAY_HOURS:
         return None
     return _part(tokens, int(match.group(1)), int(match.group(2)), index + 1, written=len(match.group(1)) > 1)
 

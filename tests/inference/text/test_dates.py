@@ -62,3 +62,27 @@ def test_next_weekday_lies_in_the_week_after(day: date, weekday: str) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     for moment in find_dates(text, NOW):
         assert 0 <= moment.start < moment.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("heard", "iso"),
+    [
+        ("Давайте вследующий вторник в 11 у вас в офисе.", "2026-12-01T11:00:00+03:00"),
+        ("вчетверг", "2026-11-26"),
+        ("Перезвоню вам в четвер, после обеда.", "2026-11-26"),
+        ("Третья его декабря в 14.00.", "2026-12-03T14:00:00+03:00"),
+        ("до пятого дикабря", "2026-12-05"),
+    ],
+)
+def test_a_misheard_or_glued_day_is_understood(heard: str, iso: str) -> None:
+    assert [moment.iso for moment in find_dates(heard, NOW)] == [iso]
+
+
+def test_a_misheard_day_keeps_its_place_in_the_text() -> None:
+    text = "Перезвоню вчетверг утром."
+    (moment,) = find_dates(text, NOW)
+    assert text[moment.start : moment.end] == "четверг"
+
+
+def test_an_everyday_word_is_not_taken_for_a_day() -> None:
+    assert find_dates("Средства есть, маем рады, встретимся.", NOW) == []

@@ -96,3 +96,21 @@ def test_a_comma_parts_two_numbers() -> None:
 
 def test_an_article_is_no_number() -> None:
     assert find_numbers("I have a question") == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "values"),
+    [
+        ("ну где-то миллион, сто тысяч,", [1_100_000]),
+        ("2 миллиона, 300 тысяч рублей", [2_300_000]),
+        ("one million, two hundred thousand", [1_200_000]),
+        ("миллион, двести", [1_000_000, 200]),
+        ("две тысячи, пятьсот", [2_000, 500]),
+    ],
+)
+def test_a_number_goes_on_over_a_comma_only_with_a_smaller_scale(heard: str, values: list[int]) -> None:
+    assert [number.value for number in find_numbers(heard)] == values
+
+
+def test_a_letter_of_a_hyphenated_word_is_no_scale() -> None:
+    assert [number.value for number in find_numbers("up to 1-2 K-Rose")] == [1, 2]
