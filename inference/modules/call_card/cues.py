@@ -34,7 +34,7 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"расчет стоимости|запрос цен\w*"
         )),
         (2.0, (
-            r"сколько (?:это |будет |у вас )?(?:сто\w+|обойд\w+)|какая (?:у вас )?(?:цена|"
+            r"сколько (?:\w+ ){0,3}?(?:сто[ия]\w+|обойд\w+)|какая (?:у вас )?(?:цена|"
             r"стоимость)|по какой цене|узнать (?:цен|стоимост)\w+|цен[ыау] на|интересу\w+ (?:цен\w+|"
             r"стоимость)|\bстоимость\b"
         )),
@@ -73,10 +73,16 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
         )),
         (1.8, (
             r"\bбрак\w*|поврежд\w+|разбит\w*|не то(?:т|, что)\b|перепутал\w*|опять|уже (?:третий|"
-            r"второй|который) раз|никто не (?:перезвонил|ответил|звонит)"
+            r"второй|который) раз|никто не (?:перезв\w+|отве\w+|звонит|ед[еу]т\w*|приехал\w*|приезжа\w+|дела\w+)"
+        )),
+        (1.8, (
+            r"\b(?:издевательств\w*|никуда не год\w+|(?:третий|четвертый|пятый|который) (?:день|месяц|раз)|"
+            r"уже (?:\w+ ){0,2}?(?:день|дня|дней|недел\w+|месяц\w*) (?:как )?(?:жд\w+|не|нет|никто)|"
+            r"(?:жд\w+) уже (?:\w+ ){0,2}?(?:день|дня|дней|недел\w+|месяц\w*))"
         )),
         (3.0, (
-            r"\b(?:complain\w*|complaint|unacceptable|not acceptable|terrible|awful|disgrace\w*|"
+            r"\b(?:complain\w*|complaint|unacceptable|not acceptable|"
+            r"(?:terrible|awful|horrible)(?! (?:noise|sound|smell|hurry)\w*)|disgrace\w*|"
             r"furious|disappointed|appalling|ridiculous|fed up)\b"
         )),
         (1.8, (
@@ -106,6 +112,13 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"есть ли у вас|какие у вас|как работа\w+|график работы|режим работы|характеристик\w+)"
         )),
         (1.2, (
+            r"\bвы (?:\w+ ){0,2}?(?:работаете|открыты|принимаете|находитесь|доставляете)\b|\bработаете ли\b|"
+            r"\b(?:во|до|со) скольки\b|"
+            r"\bare you (?:open|closed|based|located)\b|\bwhat time do you\b|"
+            r"\bdo you (?:work|open|close|accept|deliver)\b|"
+            r"\bwhere are you (?:based|located)\b"
+        )),
+        (1.2, (
             r"\b(?:i(?:'d| would) like to (?:know|ask|find out)|could you tell me|i have a question|"
             r"i was wondering|do you (?:have|sell|offer|support|ship)|what are your (?:opening )?hours|"
             r"more information|find out)\b"
@@ -117,22 +130,25 @@ _INTENTS: dict[Intent, tuple[tuple[float, str], ...]] = {
             r"записаться|подъехать к вам|приехать к вам|созвониться)\b"
         )),
         (2.8, (
-            r"\b(?:schedule|arrange|set up|book|have) (?:a|an|the|our) (?:\w+ )?(?:meeting|"
-            r"demo\w*|visit|appointment|presentation|call)\b|\bto meet\b|\bdemo\b"
+            r"\b(?:schedule|arrange|set up|book|have) (?:a|an|the|our) (?:\w+ )?(?:meet\w*|"
+            r"demo\w*|visit|appointment|presentation|call)\b|\b(?:to|we|us) meet\b|\bdemo\b"
         )),
     ),
     "delivery": (
         (3.0, (
-            r"где (?:он|она|они|оно)\b|где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|когда (?:привез\w+|"
-            r"достав\w+|придет|приедет|отгруз\w+)|статус (?:заказа|доставки)|срок\w* (?:доставки|"
+            r"где (?:он|она|они|оно)\b|где (?:мой|наш|моя|наша) (?:заказ|груз|посылка|товар)|"
+            r"когда (?:\w+ ){0,2}?(?:привез\w+|"
+            r"достав(?:ят|ите|ит|им)|придет|приедет|отгруз\w+|установ\w+|смонтир\w+)|"
+            r"статус (?:заказа|доставки)|срок\w* (?:доставки|"
             r"поставки)|трек"
         )),
-        (2.0, r"\b(?:доставк\w+|отгрузк\w+|груз\w*|не (?:пришел|пришла|пришло|привезли|доставили))\b"),
+        (2.0, r"\b(?:доставк\w+|отгрузк\w+|груз(?:а|у|ом|е|ы|ов)?|не (?:пришел|пришла|пришло|привезли|доставили))\b"),
         (3.0, (
             r"where is (?:my|our)|when will (?:it|my|our|the|they) (?:\w+ ){0,3}(?:arrive|"
             r"be delivered|ship|come)|delivery (?:status|date|time|address)|tracking|"
             r"track (?:my|our)"
         )),
+        (1.5, r"\b(?:order (?:we|i) (?:have |had )?placed|(?:i|we) placed an order|the order number)\b"),
         (1.5, r"re-?schedul\w+|перенести|перенесите"),
         (2.0, (
             r"\b(?:delivery|shipment|hasn't arrived|has not arrived|didn't arrive|not arrived|"
@@ -160,9 +176,10 @@ NEGATIVE = re.compile(
     r"разочарован\w*|претензи\w+|жалоб\w+|пожаловаться|"
     r"кошмар\w*|плох\w+|надоел\w*|сколько можно|хамств\w*|злит|бесит|обман\w+|"
     r"никуда не годится|неприемлем\w+|невозможно|"
-    r"расстроен\w*|подвел\w*|подводите|третий раз|второй раз|до сих пор (?:не|"
-    r"нет)|никто не (?:перезвонил|отвечает|ответил)|"
-    r"терпени\w+|суд|верните деньги|unhappy|terrible|awful|horrible|disappoint\w+|"
+    r"расстроен\w*|подвел\w*|подводите|третий раз|второй раз|третий день|до сих пор (?:не|"
+    r"нет)|никто не (?:перезв\w+|отве\w+|ед[еу]т\w*|приехал\w*|приезжа\w+)|"
+    r"терпени\w+|суд|верните деньги|unhappy|disappoint\w+|"
+    r"(?:terrible|awful|horrible)(?! (?:noise|sound|smell|hurry)\w*)|издевательств\w*|"
     r"unacceptable|not acceptable|angry|furious|frustrat\w+|"
     r"annoy\w+|upset|ridiculous|disgrace\w*|complain\w*|complaint|worst|fed up|"
     r"appalling|rude|useless|sick of|waste of|"

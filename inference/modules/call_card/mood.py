@@ -21,7 +21,7 @@ THREAT = re.compile(r"\b(?:если|иначе|otherwise|or else|if you|if it|if
 THREAT_WEIGHT = 0.3
 EARLY_SHARE, EARLY_WEIGHT = 0.4, 1.3
 CLEAR_SCORE, CLEAR_MARGIN = 2.0, 1.0
-LEAST_WORDS = 3
+LEAST_WORDS, MOST_CONNECTING_WORDS = 3, 7
 PROPOSED = 2.2
 PROPOSES = re.compile(
     r"\b(?:вышлет|пришлет|отправит|подготовит|составит|вышлю|вышлем|пришлю|пришлем|отправлю|отправим|подготовлю|подготовим|сделаю|сделаем|составлю|направлю|направим)"
@@ -31,6 +31,11 @@ PROPOSES = re.compile(
     r"\b(?:посчита(?:ю|ем)|рассчита(?:ю|ем))\b|"
     r"\b(?:i|we)(?:'ll| will| can)\W+(?:\w+\W+){0,6}?"
     r"(?:quote|quotation|pricing|proposal|an? (?:offer|estimate|price))\b"
+)
+# Said of the line itself, by whom nobody answers: no word of a mood.
+CONNECTING = re.compile(
+    r"\b(?:слышите|слышно|слышу|связь|прерывается|is (?:anybody|anyone|somebody) there|(?:hello|hi)\W+hello|"
+    r"can you hear|can't hear|cannot hear|hear me|hang(?:ing)? up|bad line|breaking up)\b"
 )
 NOT_NEGATIVE = re.compile(r"\b(?:не|нет|no|not|without|isn't|wasn't|без)\W+(?:\w+\W+)?$")
 
@@ -98,6 +103,11 @@ def _wrong_number(call: Call) -> Guess[Intent] | None:
     return None
 
 
+def _only_connects(text: str) -> bool:
+    """A sentence that only tries whether the other one is there."""
+    return CONNECTING.search(text) is not None and len(words_of(text)) <= MOST_CONNECTING_WORDS
+
+
 def guess_sentiment(call: Call) -> Guess[Sentiment] | None:
     """Negative or positive when the client says so, else neutral on the client's longest sentence."""
     bad: list[tuple[float, Turn, Sentence]] = []
@@ -111,7 +121,7 @@ def guess_sentiment(call: Call) -> Guess[Sentiment] | None:
         joy = 2.0 * len(POSITIVE_STRONG.findall(text)) + len(POSITIVE.findall(text))
         if joy and not hits:
             good.append((joy, turn, sentence))
-        if not is_backchannel(sentence.text) and len(words_of(sentence.text)) >= LEAST_WORDS:
+        if len(words_of(sentence.text)) >= LEAST_WORDS and not (is_backchannel(sentence.text) or _only_connects(text)):
             said.append((turn, sentence))
     worst, nicest = sum(item[0] for item in bad), sum(item[0] for item in good)
     if worst and worst >= nicest / 2:
