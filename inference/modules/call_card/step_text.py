@@ -24,6 +24,8 @@ KEEP_YOU = frozenset({"call", "ring", "phone", "visit", "contact", "meet", "let"
 MODALS = frozenset({"могу", "можем", "скажем", "предлагаю", "думаю", "надеюсь"})
 OFFERED = re.compile(r"^(?:могу (?:вам )?предложить|предлагаю)\s+", re.IGNORECASE)
 PRONOUN = re.compile(r"^(\w+) (?:it(?: over| across)?|them|его|ее|её|их)\b", re.IGNORECASE)
+# What is agreed in the present tense is done once: "созваниваемся" is "созвониться".
+COMPLETED = {"созваниваться": "созвониться", "встречаться": "встретиться"}
 MAX_OBJECT = 6
 LIMIT = 140
 
@@ -65,6 +67,7 @@ def _russian(sentence: str, span: tuple[int, int]) -> str:
         bare = word.strip(",.!?")
         form = infinitive(normal(bare)) if bare and normal(bare) not in MODALS else None
         if form is not None:
+            form = COMPLETED.get(form, form)
             words[index] = word.replace(bare, form)
     clause = LEAD.sub("", "".join(words).strip())
     clause = OFFERED.sub("", clause)

@@ -9,7 +9,7 @@ from inference.modules.call_card.step_text import step_text, with_object
 from inference.modules.call_card.transcript import Sentence, Turn
 from inference.text.dates import Moment, find_dates
 from inference.text.russian import future
-from inference.text.tokens import normal, vocabulary
+from inference.text.tokens import normal, vocabulary, words_of
 
 _RU_VERBS = (
     r"отправ(?:лю|им)|выш(?:лю|лем)|приш(?:лю|лем)|направ(?:лю|им)|подготов(?:лю|им)|перезвон(?:ю|им)|позвон(?:ю|им)|"
@@ -20,7 +20,7 @@ _RU_VERBS = (
     r"согласу(?:ю|ем)|забронир(?:ую|уем)|заброниру(?:ю|ем)|записал[аи]? вас|обсу(?:жу|"
     r"дим)|сдела(?:ю|ем)|проконсультиру\w+|"
     r"состав(?:лю|им)|продл(?:ю|им)|отмен(?:ю|им)|провед(?:у|ем)|покаж(?:у|ем)|"
-    r"увидимся|подойду|подойдем|зайду|зайдем|заеду|"
+    r"увидимся|созваниваемся|встречаемся|подойду|подойдем|зайду|зайдем|заеду|"
     r"уточн(?:ю|им)|провер(?:ю|им)|напиш(?:у|ем)|подъедем|сообщ(?:у|им)"
 )
 _RU_THIRD = (
@@ -30,7 +30,7 @@ _RU_THIRD = (
 )
 _EN_VERBS = (
     r"put (?:\w+ ){1,3}together|re-?schedule|close|repair|fix|install|credit|escalate|look into|"
-    r"send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|"
+    r"set it up|send|email|e-mail|call|ring|phone|prepare|get back|arrange|schedule|book|"
     r"ship|deliver|dispatch|visit|come|forward|"
     r"follow up|set up|issue|process|transfer|pay|sign|meet|speak|talk|replace|"
     r"refund|contact|draft|put together|confirm|"
@@ -38,7 +38,7 @@ _EN_VERBS = (
     r"have (?:\w+ ){1,4}(?:call|contact|visit|email|ready)|"
     r"get (?:\w+ ){1,4}(?:to|over|out)|check|write|bring|organi[sz]e|provide|go ahead|see you|be in touch|make sure"
 )
-_I_WILL = r"(?:i|we)(?:'ll| will| shall| am going to|'m going to| are going to|'re going to)"
+_I_WILL = r"(?:ill|(?:i|we)(?:'ll| will| shall| am going to|'m going to| are going to|'re going to))"
 _SOMEBODY = r"(?:manager|engineer|technician|colleague|specialist|driver|courier|team|someone|he|she|they|\w+)"
 _LETS = r"(?:let's|shall we|can we|давайте|давай)"
 _JOINT = (
@@ -94,10 +94,12 @@ NOT_PROMISED = re.compile(
     r"will not|not going to|if you (?:want|like)|"
     r"обещал[аи]?|promised|said you|были должны|should have)\b"
 )
+ASKS_WHEN = re.compile(r"\b(?:когда|во сколько) (?:вам )?(?:\w+ )?удобн\w+|\bwhen (?:works|suits|would)\b")
 QUESTION_FROM_US = re.compile(r"\?\s*$")
 ANY_WILL = re.compile(rf"\b{_I_WILL}\W+(?:also |then |just |definitely |personally )?(?P<verb>[a-z]{{3,}})\b")
 ARRANGED = re.compile(
     r"\b(?:запланирован\w*|назначен\w*|намечен\w*)\b|\byou(?:'ll| will) (?:receive|get|have)\b|"
+    rf"\blet me\W+(?P<verb>{_EN_VERBS})\b|\byou'll (?P<set>set)\b|"
     r"\b(?:is|are) (?:coming|arriving|leaving|going out|due|scheduled|planned|booked)\b|"
     r"\b(?:will|'ll) be \w+ed\b|\b(?:will|'ll) (?P<any>[a-z]{4,})\b"
 )
@@ -110,10 +112,30 @@ NOT_STEPS_RU = vocabulary(
     "хотеть знать ждать подождать решить взять понадобиться заказать купить поставить стать остаться потерять "
     "закрыть попросить спросить повторить уйти начать получить захотеть суметь продиктовать записать успеть "
     "подойти устроить получиться занять составить обойтись прийтись удаться хватить закончиться истечь вырасти "
-    "отказаться расторгнуть представить рассказать ответить объяснить переключить соединить принять"
+    "отказаться расторгнуть представить рассказать ответить объяснить переключить соединить принять "
+    "приветствовать поздороваться"
+)
+MEETINGS = (
+    ("Встретиться", re.compile(r"\b(?:встрет\w+|встреч[аеуи]\w*|увид(?:еться|имся))\b")),
+    ("Созвониться", re.compile(r"\b(?:созвон\w*|созвани\w+)\b")),
+    ("Провести демонстрацию", re.compile(r"\bдемонстраци\w+")),
+    ("Провести презентацию", re.compile(r"\bпрезентаци\w+")),
+    ("Meet", re.compile(r"\b(?:meet(?:ing)?|appointment)\b")),
+    ("Have a demo", re.compile(r"\bdemo\w*\b")),
+    ("Have a call", re.compile(r"\b(?:a|the) (?:video |quick |short )?call\b")),
+    ("Visit", re.compile(r"\b(?:a|the|to) visit\b")),
+)
+SETTLES = re.compile(
+    r"\b(?:договорились|жд[уе]м? вас|до встречи|записал[аи]?|see you|it's a date|that's fine|"
+    r"works for (?:me|us)|that works)\b"
+)
+SUGGESTS = re.compile(
+    r"^\W*(?:(?:давайте|может|может быть|предлагаю|how about|what about|let's say|say)\b\W*)+", re.IGNORECASE
 )
 MAX_STEPS = 2
 DATED = 0.35
+DATE_ALONE = 2
+AGREED = 0.45
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,8 @@ class Step:
 def find_steps(call: Call, first_group: int) -> list[Finding]:
     """The next steps with their dates, the firmest first; a deadline alone when nothing was promised for a day."""
     steps = _distinct(sorted(_steps(call), key=lambda step: -step.strength))
+    if all(step.moment is None for step in steps):
+        steps = [*_agreed_meetings(call)][-1:] or steps
     findings: list[Finding] = []
     for group, step in enumerate(sorted(steps, key=lambda step: step.sentence.start), first_group):
         signs = {"promise": 0.5, "firmness": min(0.42, 0.4 * step.strength)}
@@ -154,6 +178,36 @@ def _steps(call: Call) -> Iterator[Step]:
             step = _step(call, turn, sentence, start)
             if step is not None:
                 yield step
+
+
+def _agreed_meetings(call: Call) -> Iterator[Step]:
+    """A time for a meeting that one proposes and the other takes: "Tuesday at 11?" - "Agreed, see you"."""
+    wished = ""
+    for turn in call.turns:
+        place = 0
+        for sentence in turn.sentences:
+            text = normal(sentence.text)
+            wished = next((name for name, words in MEETINGS if words.search(text)), wished)
+            start = turn.text.index(sentence.text, place)
+            place = start + len(sentence.text)
+            moment = _firm_moment(call, turn, (start, place))
+            if wished and moment is not None and _is_settled(call, turn):
+                said = SUGGESTS.sub("", sentence.text).strip(" ,.;:!?")
+                yield Step(turn, sentence, (start, place), f"{wished}: {said}", AGREED, moment, turn)
+
+
+def _firm_moment(call: Call, turn: Turn, span: tuple[int, int]) -> Moment | None:
+    """The exact day that is named at this place of a turn."""
+    moments = [moment for moment in find_dates(turn.text, call.now) if _is_ahead(call, moment) and not moment.vague]
+    inside = [moment for moment in moments if span[0] <= moment.start < span[1]]
+    return _firmest(inside) if inside else None
+
+
+def _is_settled(call: Call, turn: Turn) -> bool:
+    """Whether the other one takes the time that was proposed."""
+    after = call.after(turn)
+    settled = after is not None and SETTLES.search(normal(after.text)) is not None
+    return settled or _is_agreed(call, turn)
 
 
 def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None:
@@ -179,7 +233,7 @@ def _step(call: Call, turn: Turn, sentence: Sentence, start: int) -> Step | None
         return None
     if turn.speaker == "client" and strength > 0.6:
         strength -= 0.15
-    if text.endswith("?") and not _is_agreed(call, turn):
+    if ASKS_WHEN.search(text) or (text.endswith("?") and not _is_agreed(call, turn)):
         strength -= 0.2
     strength += DATED if moment is not None else 0.0
     missing = _object(call, turn)
@@ -246,6 +300,9 @@ def _when(call: Call, turn: Turn, span: tuple[int, int]) -> tuple[Moment | None,
     inside = [moment for moment in moments if span[0] <= moment.start < span[1]]
     if inside:
         return _firmest(inside), turn
+    beside = [moment for moment in moments if _is_date_alone(turn, moment, span)]
+    if beside:
+        return _firmest(beside), turn
     for other in (call.after(turn), call.before(turn)):
         if other is None or other.speaker == turn.speaker:
             continue
@@ -255,6 +312,18 @@ def _when(call: Call, turn: Turn, span: tuple[int, int]) -> tuple[Moment | None,
         if close is not None and _promise(normal(edge.text))[1] is None:
             return close, other
     return None, None
+
+
+def _is_date_alone(turn: Turn, moment: Moment, span: tuple[int, int]) -> bool:
+    """Whether the sentence after a promise holds nothing but a date: "We speak then. The third at two."."""
+    place = 0
+    for sentence in turn.sentences:
+        start, end = place, place + len(sentence.text)
+        place = end + 1
+        if start <= moment.start < end and start == span[1] + 1:
+            rest = turn.text[start : moment.start] + turn.text[moment.end : end]
+            return len(words_of(rest)) <= DATE_ALONE
+    return False
 
 
 def _closing(turn: Turn, moments: Sequence[Moment], *, first: bool) -> Moment | None:

@@ -101,6 +101,51 @@ def test_a_promise_of_any_verb_on_a_named_day_is_a_next_step(said: str, due: str
     assert len(values["next_step"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "step", "due"),
+    [
+        (
+            (
+                "C: Хотелось бы встретиться.",
+                "A: Когда вам удобно?",
+                "C: Давайте вследующий вторник в 11.",
+                "A: Жду вас.",
+            ),
+            "Встретиться: вследующий вторник в 11",
+            "2026-12-01T11:00:00+03:00",
+        ),
+        (
+            ("C: Could we meet next week?", "A: Sure.", "C: How about Tuesday at 11?", "A: That works."),
+            "Meet: Tuesday at 11",
+            "2026-12-01T11:00:00+03:00",
+        ),
+        (
+            ("C: Покажите систему.", "A: Тогда созваниваемся. Третья его декабря в 14.00."),
+            "Созвониться",
+            "2026-12-03T14:00:00+03:00",
+        ),
+        (
+            ("C: We need 45 laptops.", "A: Let me check stock and get back to you next Tuesday."),
+            "Check stock and get back to you next Tuesday",
+            "2026-12-01",
+        ),
+        (
+            ("C: Could you do that?", "A: Perfect, you'll set it up for the 9th of December at 11."),
+            "You'll set it up for the 9th of December at 11",
+            "2026-12-09T11:00:00+03:00",
+        ),
+    ],
+)
+def test_what_is_agreed_for_a_named_day_is_a_next_step(said: tuple[str, ...], step: str, due: str) -> None:
+    values = _values("A: Остров." if said[0] > "C: z" else "A: Hello, Ostrov.", *said)
+    assert (values["next_step"], values["due"]) == ([step], [due])
+
+
+def test_a_time_that_nobody_takes_is_no_meeting() -> None:
+    values = _values("A: Остров.", "C: Хотелось бы встретиться, может, во вторник?", "A: Нет, во вторник все заняты.")
+    assert "next_step" not in values
+
+
 def test_a_bare_promise_takes_the_object_that_was_asked_for() -> None:
     values = _values("A: Остров.", "C: Пришлите договор на подпись.", "A: Пришлю через неделю.")
     assert values["next_step"] == ["Прислать договор на подпись через неделю"]
