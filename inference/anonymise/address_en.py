@@ -36,8 +36,15 @@ _AFTER: Final = (
     rf"(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?(?:,\s{_COUNTRY})?"
 )
 _BARE: Final = r"(?:Broadway|Strand|Bowery|Mall|Park Lane|Piccadilly|Whitehall|Pall Mall|Cheapside)"
+_BUILDING: Final = (
+    rf"(?:(?:{_WORD}\s){{1,3}}(?:park|house|court|centre|center|estate|building|mills?|tower|works|plaza),\s)"
+)
 NUMBER_FIRST = re.compile(
-    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s)?{_NUMBER},?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?{_NUMBER},?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    re.IGNORECASE,
+)
+POST_CODED = re.compile(
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s)?{_NUMBER},?\s(?:{_WORD}\s?){{1,3}}(?:,\s{_UNIT}){{0,2}}(?:,\s{_TOWN}){{1,3}},?\s(?:{_POSTCODE}|(?-i:[A-Z]{{2}})\s{_ZIP})",
     re.IGNORECASE,
 )
 NUMBER_LAST = re.compile(
@@ -56,8 +63,12 @@ SAID = re.compile(
     re.IGNORECASE,
 )
 SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)", re.IGNORECASE)
-BOX = re.compile(r"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{1,6}", re.IGNORECASE)
+BOX = re.compile(
+    rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
+    re.IGNORECASE,
+)
 POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
+POST_CODE_GATE = re.compile(r"(?<!\w)(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2} \d{5})(?!\w)")
 ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d{4})?)(?!\d)", re.IGNORECASE)
 ROMANCE = re.compile(
     r"(?<![\w.,/-])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|via|calle|plaza|place|piazza|corso)(?: (?:de|du|des|della|del|la|le|di))* [A-Z][\w-]+(?:, (?:\d{5} )?[A-Z]\w+)?",
@@ -69,6 +80,8 @@ STATE_ZIP = re.compile(r"(?<!\w)[A-Z][a-z]+(?:\s[A-Z][a-z]+){0,2},\s[A-Z]{2}\s\d
 def find(text: str) -> list[Found]:
     """Every address with a house number, a post box or a post code."""
     found = [Found(m.start(), m.end(), "address", 63) for m in NUMBER_FIRST.finditer(text)]
+    for first, last in windows(POST_CODE_GATE, text, 120, 12):
+        found += (Found(m.start(), m.end(), "address", 62) for m in POST_CODED.finditer(text, first, last))
     for gate, pattern, rank, after in ((NUMBER_LAST_GATE, NUMBER_LAST, 62, 160), (SAID_GATE, SAID, 59, 60)):
         for first, last in windows(gate, text, 64, after):
             found += (Found(m.start(), m.end(), "address", rank) for m in pattern.finditer(text, first, last))

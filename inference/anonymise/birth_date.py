@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from inference.anonymise.dates import BARE_YEAR, DATE
+from inference.anonymise.dates import BARE_YEAR, DATE, SAID_YEAR
 from inference.anonymise.spans import Found
 
 BIRTH = re.compile(
@@ -16,6 +16,9 @@ DATED = re.compile(DATE, re.IGNORECASE)
 YEAR = re.compile(BARE_YEAR, re.IGNORECASE)
 YEAR_OF_BIRTH = re.compile(
     r"(?<![\d.])(?:19|20)\d\d(?=\s?(?:г\.\s?р|года?\s(?:рождения|р\.)|г\.?\s?рожд))", re.IGNORECASE
+)
+SAID_YEAR_OF_BIRTH = re.compile(
+    rf"\b(?:{SAID_YEAR}|\d\d(?:-?(?:го|й))?)\s(?:года?|г\.?)(?=\s?(?:рожд\w*|р\.))", re.IGNORECASE
 )
 AFTER, BEFORE = 64, 24
 BREAK = re.compile(r"[.;!?]\s|\n\s*\n|\d{5}")
@@ -35,6 +38,7 @@ def find(text: str) -> list[Found]:
         if match is not None:
             found.append(Found(match.start(), match.end(), "birth_date", 65))
     found += (Found(m.start(), m.end(), "birth_date", 64) for m in YEAR_OF_BIRTH.finditer(text))
+    found += (Found(m.start(), m.end(), "birth_date", 64) for m in SAID_YEAR_OF_BIRTH.finditer(text))
     return found
 
 

@@ -9,8 +9,8 @@ from typing import Final
 REACH: Final = 64
 FARTHEST: Final = 80
 _NAMES: Final = {
-    "inn": r"инн ?/ ?кпп|инн|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
-    "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|(?:pension|individual) insurance(?: account)?(?: number| no)?",
+    "inn": r"инн ?/ ?кпп|инн|inn ?/ ?kpp|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
+    "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|пенсионное(?: свидетельство| удостоверение)?|(?:pension|individual) insurance(?: account)?(?: number| no)?",
     "ogrn": r"огрн(?:ип)?|ogrn(?:ip)?|(?:primary|main) state registration(?: number| no)?|основн\w+ государственн\w+ регистрационн\w+ номер\w*",
     "bik": r"бик\w{0,2}|bik|bic",
     "account": (
@@ -18,10 +18,11 @@ _NAMES: Final = {
         r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|(?:bank )?account|acct|a/c|sort code|routing"
     ),
     "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
-    "passport": r"(?:загран)?паспорт\w*|passport|(?:загран|удостоверени\w+ личности)|сери\w{1,2}",
+    "passport": r"(?:загран)?паспорт\w*|пасп\.|passports?|(?:загран|удостоверени\w+ личности)",
+    "series": r"сери\w{1,2}",
     "driver_licence": (
-        r"водит\w*\.? удост\w*|водительск\w+(?: прав\w*)?|в/у|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)?"
-        r"|driv(?:er|ing)(?:'?s)? licen[cs]e|(?<![a-z])dl|licen[cs]e"
+        r"водит\w*\.? удост\w*|водительск\w+(?: прав\w*)?|в/у|в\. ?у\.|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)?"
+        r"|driv(?:er|ing)(?:'?s)? lic(?:en[cs]e|\.)|(?<![a-z])dl|licen[cs]e"
     ),
     "contract_number": r"договор\w*|дог\.|контракт\w*|соглашени\w*|contract|agreement",
     "phone": (
@@ -40,6 +41,7 @@ _NAMES: Final = {
 NAMING = re.compile(
     r"(?<![\w/])(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![\w/])", re.IGNORECASE
 )
+DOCUMENTS: Final = frozenset({"passport", "driver_licence"})
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
 
 
@@ -69,7 +71,16 @@ def _namings(before: str) -> tuple[tuple[str, int, int], ...]:
     after = numbers[-1] if numbers else 0
     length = len(before)
     found = ((str(m.lastgroup), length - m.start(), length - m.end()) for m in NAMING.finditer(before, after))
-    return tuple(reversed(list(found)))
+    return _documents_of_series(list(found)[::-1])
+
+
+def _documents_of_series(found: list[tuple[str, int, int]]) -> tuple[tuple[str, int, int], ...]:
+    """The word for a series stands for the document named before it, for a passport where none is."""
+    documents = [kind for kind, _, _ in found if kind in DOCUMENTS]
+    return tuple(
+        (documents[0] if documents and kind == "series" else "passport" if kind == "series" else kind, first, last)
+        for kind, first, last in found
+    )
 
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:

@@ -16,6 +16,7 @@ _ROUND: Final = one_of(
 )
 _SAID_DAY: Final = rf"(?:(?:двадцать|тридцать|twenty|thirty)[ -])?{_ORDINAL}"
 _SAID_YEAR: Final = rf"(?:(?:{_CARDINAL}|and|oh)[ -]){{1,4}}(?:{_ORDINAL}|{_CARDINAL}|{_ROUND})"
+SAID_YEAR: Final = rf"(?:{_SAID_YEAR}|{_ROUND})"
 _YEAR: Final = r"(?:(?:19|20)\d\d|'?\d\d(?!\d))"
 _THEN_YEAR: Final = rf"(?:,?\s(?:{_SAID_YEAR}|{_ROUND}|(?:19|20)\d\d)\b)?"
 NUMERIC: Final = (

@@ -12,11 +12,9 @@ RUSSIAN = re.compile(
     re.IGNORECASE,
 )
 BRITISH = re.compile(r"(?<!\w)[A-Za-z9]{5} ?\d{6} ?[A-Za-z9]{2} ?\d[A-Za-z]{2}(?: ?\d\d)?(?!\w)")
-ELSEWHERE = re.compile(
-    r"(?<![\w.,/+-])(?:[A-Za-z]{1,3}[ -]?)?\d[\dA-Za-z]{2,}(?:[ -]?\d[\dA-Za-z]*){0,4}(?![\w/]|[.-]\d)"
-)
+ELSEWHERE = re.compile(r"(?<![\w.,/+-])(?:[A-Za-z]{1,3}[ -]?)?\d[\dA-Za-z]+(?:[ -]?\d[\dA-Za-z]*){0,4}(?![\w/]|[.-]\d)")
 ENGLISH_NAME = re.compile(
-    r"(?:driv(?:er|ing)(?:'?s)?(?:'| )?licen[cs]e|(?<![a-z])dl|driver id|licen[cs]e (?:number|no\.?|#))\W{1,3}"
+    r"(?:driv(?:er|ing)(?:'?s)?(?:'| )?lic(?:en[cs]e|\.)|(?<![a-z])dl|driver id|licen[cs]e (?:number|no\.?|#))\W{1,4}"
     r"(?:(?:is|was|number|no|num|id|from|the|issued|in|of|with|on|file|as|shows|reads|valid|class|[A-Z]{2}|[A-Z][a-z]+)\W{1,3}){0,6}$",
     re.IGNORECASE,
 )

@@ -17,12 +17,14 @@ ELSEWHERE = re.compile(
     r"(?<![\w.,/+-])(?=[A-Za-z]{0,3} ?\d)(?:[A-Za-z]{1,3} ?)?\d[\dA-Za-z]{4,9}(?: \d{3}){0,2}(?![\w/]|[.-]\d)"
 )
 CALLED = re.compile(
-    r"passport(?:'s)?\W{1,3}(?:(?:is|was|are|number|no|num|nr|details|id|code|reads|with|the|under|says|shows|copy|s|data|of|my|his|her"
+    r"passports?(?:'s)?\W{1,3}(?:(?:is|was|are|number|no|num|nr|details|id|code|reads|with|the|under|says|shows|copy|s|data|of|my|his|her"
     r"|valid|us|uk|british|american|russian|travel)\W{1,3}){0,5}$|паспорт\w*\W{1,3}(?:(?:гражданина|гражданки|рф|сша|казахстана|беларуси|республики|номер|серия"
     r"|иностранного|с номером|мой|номером|украины|узбекистана|кыргызстана|германии)\W{1,3}){0,5}$",
     re.IGNORECASE,
 )
 LEAST_DIGITS = 6
+LETTERED = re.compile(r"[A-Z]{1,3}(?=[A-Z]*\d)[A-Z\d]{7,8}")
+JOINED = frozenset({" and ", " & ", ", ", " и ", ", and "})
 
 
 def find(text: str) -> list[Found]:
@@ -41,8 +43,9 @@ def find(text: str) -> list[Found]:
     travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
     found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
     for match in ELSEWHERE.finditer(text):
-        if len(digits_of(match.group())) < LEAST_DIGITS:
+        if len(digits_of(match.group())) < LEAST_DIGITS and not LETTERED.fullmatch(match.group()):
             continue
-        if CALLED.search(text[max(0, match.start() - 64) : match.start()]):
+        another = bool(found) and text[found[-1].end : match.start()] in JOINED
+        if another or CALLED.search(text[max(0, match.start() - 64) : match.start()]):
             found.append(Found(match.start(), match.end(), "passport", 74, match.group().replace(" ", "").upper()))
     return found

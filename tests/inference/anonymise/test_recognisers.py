@@ -15,10 +15,19 @@ def found(text, language="auto"):
     ("text", "expected"),
     [
         ("карта 4111 1111 1111 1111", [("bank_card", "4111 1111 1111 1111")]),
-        ("карта 4111 1111 1111 1112", []),
+        ("карта 4111 1111 1111 1112", [("bank_card", "4111 1111 1111 1112")]),
+        ("позиция 4111 1111 1111 1112", []),
         ("паспорт серия 45 10 № 123456", [("passport", "45 10 № 123456")]),
         ("права 45 10 123456", [("driver_licence", "45 10 123456")]),
         ("ИНН 7707083893, заказ 7707083893", [("inn", "7707083893")]),
+        ("вод. удостоверение серии 63 11 № 775208", [("driver_licence", "63 11 № 775208")]),
+        ("паспорт водителя: серия 63 11 № 775208", [("passport", "63 11 № 775208")]),
+        ("Passports GF482916 and YB1047723 were checked", [("passport", "GF482916"), ("passport", "YB1047723")]),
+        ("INN/KPP 6314927372/783901001", [("inn", "6314927372")]),
+        ("договор номер двести пятнадцать дробь три", [("contract_number", "двести пятнадцать дробь три")]),
+        ("мама пятьдесят восьмого года рождения", [("birth_date", "пятьдесят восьмого года")]),
+        ("IBAN CH93 0076 2011 6238 5295 7 is ours", [("iban", "CH93 0076 2011 6238 5295 7")]),
+        ("Pick up from P.O. Box 17, Nakuru", [("address", "P.O. Box 17, Nakuru")]),
         ("по договору № 12/7-К от 01.02.2025", [("contract_number", "12/7-К")]),
         ("родилась 01.02.1990, договор от 01.02.2020", [("birth_date", "01.02.1990")]),
         ("ul. Lenina, d. 5, kv. 12", [("address", "ul. Lenina, d. 5, kv. 12")]),
@@ -62,8 +71,14 @@ def test_invisible_letters_and_strange_digits_hide_nothing_and_places_are_right(
 
 
 def test_a_russian_account_is_checked_against_the_bank():
-    assert fits("40702810900000002851", "044030653") or not fits("40702810900000002851", "044525225")
-    assert not fits("123", "044525225")
+    client, bank = "40702810038000017240", "044525225"
+    correspondent = "30101810400000000225"
+    assert fits(client, bank)
+    assert fits(correspondent, bank)
+    assert not fits(client, "044525974")
+    assert not fits("40702810138000017240", bank)
+    assert not fits(correspondent, "044030653")
+    assert not fits("123", bank)
 
 
 def test_a_snils_is_checked_by_its_last_two_digits():
