@@ -18,6 +18,9 @@ SOUNDS = (
     ("sch", "sh"), ("ph", "f"), ("th", "s"), ("ck", "k"), ("qu", "kv"), ("c", "k"), ("w", "v"), ("x", "ks"),
     ("y", "i"), ("dzh", "j"), ("h", ""), ("z", "s"), ("ee", "i"), ("oo", "u"), ("e", "i"),
 )  # fmt: skip
+# Vowels that sound alike outside the stress.
+REDUCED = str.maketrans({"о": "а", "е": "и", "э": "и", "ы": "и", "я": "и", "ь": None, "ъ": None})
+REDUCED_SHARE = 0.97
 SHORT, LONG = 4, 8
 SURE = 100.0
 
@@ -66,6 +69,12 @@ def likeness(left: str, right: str) -> float:
     return float(max(by_letters, by_sound))
 
 
+def heard_likeness(left: str, right: str) -> float:
+    """The same for a name that was heard: Russian vowels outside the stress may be any of their kind."""
+    by_vowels = REDUCED_SHARE * fuzz.ratio(fold(left).translate(REDUCED), fold(right).translate(REDUCED))
+    return max(likeness(left, right), float(by_vowels))
+
+
 def threshold(name: str) -> float:
     """The likeness from which a name of this length counts as heard."""
     length = len(fold(name))
@@ -78,7 +87,7 @@ def best_match(heard: str, names: Sequence[str]) -> Match | None:
     """The known name that was most likely heard."""
     best: Match | None = None
     for index, name in enumerate(names):
-        score = likeness(heard, name)
+        score = heard_likeness(heard, name)
         if score >= threshold(name) and (best is None or score > best.score):
             best = Match(index, score)
     return best
@@ -91,7 +100,7 @@ def person_match(heard: str, names: Sequence[str]) -> Match | None:
     for index, name in enumerate(names):
         if words < 2 <= len(name.split()):
             continue
-        score = max(likeness(heard, name), fuzz.token_sort_ratio(normal(heard), normal(name)))
+        score = max(heard_likeness(heard, name), fuzz.token_sort_ratio(normal(heard), normal(name)))
         if score >= 85 and (best is None or score > best.score):
             best = Match(index, score)
     return best
@@ -104,7 +113,7 @@ def mentions(tokens: Sequence[Token], names: Sequence[str]) -> list[Mention]:
     if not usable:
         return []
     lengths = {max(1, len(tokenize(names[index]))) for index in usable}
-    sizes = sorted({size + extra for size in lengths for extra in (-1, 0, 1) if size + extra > 0})
+    sizes = sorted({size + extra for size in lengths for extra in (-1, 0, 1, 2) if size + extra > 0})
     windows = _windows(tokens, sizes)
     if not windows:
         return []

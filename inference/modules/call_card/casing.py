@@ -1,7 +1,8 @@
 """Gives the capitals back to names in words that the recogniser wrote all in small letters; no place moves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from inference.text.date_words import MONTHS, WEEKDAYS
 from inference.text.matching import mentions
@@ -22,6 +23,10 @@ COMPANY_RU = re.compile(
     r"\b(?:компани[яиюей]+|фирм[аыуе]|завод[ае]?|ооо|зао|оао|пао|ип|холдинг[ае]?|агентств[оа]|гостиниц[аы]|магазин[ае]?|"
     r"организаци[яиюей]+|отел[ья]|ресторан[а]?|кафе|торгов\w+ дом\w*|агрохолдинг[ае]?)\s+(?=[а-яa-z])"
 )
+SET_OFF_RU = re.compile(
+    r"\b(?:компани[яию]|фирм[аыу]?|завод[ае]?|ооо|зао|оао|пао|холдинг[ае]?|кафе|ресторан[а]?|магазин[ае]?|"
+    r"гостиниц[аы]|агентств[оа])[\s-]+(?P<name>[а-я]{4,})(?=\s*(?:[,.!?]|$))"
+)
 FROM_RU = re.compile(r"\bиз\s+(?=[а-яa-z])")
 CUED_RU = re.compile(r"(?:зовут|это|беспокоит|говорит|фамилия|имя|здравствуйте|день|утро|вечер|слушаю|оператор)\W*$")
 ADDRESS = re.compile(r"[\w-]+(?: [\w-]+)? dot\b")
@@ -41,12 +46,35 @@ def with_capitals(text: str, known: Sequence[str]) -> str:
     """The text with names capitalised, where it has no capitals of its own; `known` are names of the CRM."""
     tokens = tokenize(text)
     words = [token for token in tokens if token.is_word]
-    if len(words) < LEAST_WORDS or any(letter.isupper() for letter in text[1:]) or PUNCTUATED.search(text):
+    if len(words) < LEAST_WORDS:
         return text
     low = normal(text)
+    if any(letter.isupper() for letter in text[1:]) or PUNCTUATED.search(text):
+        return _capitalised(text, _left_small(tokens, low))
     starts = {tokens[place].start for m in mentions(tokens, known) for place in range(m.first, m.last)}
     starts |= _russian(tokens, low) if any("а" <= letter <= "я" for letter in low) else _english(low)
+    return _capitalised(text, starts)
+
+
+def _capitalised(text: str, starts: Collection[int]) -> str:
     return "".join(letter.upper() if place in starts else letter for place, letter in enumerate(text))
+
+
+def _left_small(tokens: Sequence[Token], low: str) -> set[int]:
+    """Names that the recogniser left small beside others: "завод прибор, хотим купить", "это жанна из кафе"."""
+    starts = {match.start("name") for match in SET_OFF_RU.finditer(low) if _can_name(match.group("name"))}
+    for token, after in pairwise(tokens):
+        reading = parses(token.norm)[0].tag
+        named = is_known(token.norm) and {"Name", "sing", "nomn"} in reading
+        if named and after.norm in {"из", "от"} and CUED_RU.search(low[: token.start]):
+            starts.add(token.start)
+    return starts
+
+
+def _can_name(word: str) -> bool:
+    """A noun in the nominative, or a word of no dictionary."""
+    reading = parses(word)[0].tag
+    return not is_known(word) or (reading.POS == "NOUN" and "nomn" in reading and not name_tags(word))
 
 
 def _russian(tokens: Sequence[Token], low: str) -> set[int]:

@@ -12,7 +12,7 @@ from inference.text.russian import is_known, is_place, lemma, name_tags, nominat
 from inference.text.tokens import Token, normal, tokenize, vocabulary
 
 KIND = (
-    r"(?:компани[яиюей]+|фирм[аыуе]|организаци[яиюей]+|завод[ае]?|предприяти[яе]|магазин[ае]?|(?:агро)?холдинг[ае]?|"
+    r"(?:компани[яиюей]+|фирм[аыуе]?|организаци[яиюей]+|завод[ае]?|предприяти[яе]|магазин[ае]?|(?:агро)?холдинг[ае]?|"
     r"клиник[аиу]|групп[аы] компаний|отел[ья]|ресторан[а]?|салон[а]?|агентств[оа]|студи[яи]|университет[а]?|школ[аыу]|"
     r"гостиниц[аы]|кафе|поликлиник[аи]|больниц[аы]|лице[йя]|гимнази[яи]|детск\w+ сад\w*|(?:авто)?баз[аы]|аптек[аи]|"
     r"торгов\w+ дом\w*|бюро|центр[а]?|фабрик[аи]|комбинат[а]?|банк[а]?|автосервис[а]?|автосалон[а]?|типографи[яи]|"
@@ -53,11 +53,14 @@ _CUES = (
         ),
     ),
     (0.78, r"(?:from|with|at|of)(?: the)?|из|с"),
+    (0.65, r"из [а-я]{3,}"),
     (0.72, r"for|для"),
 )
 CUES = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _CUES]
 # Cues that mean "ours" only beside an introduction.
-WEAK = re.compile(rf"(?<!\w)(?:from|with|at|of|из|с|this is|it's|we are|we're|{KIND}(?: {LEGAL})?|{LEGAL})\W{{0,3}}$")
+WEAK = re.compile(
+    rf"(?<!\w)(?:from|with|at|of|из(?: [а-я]{{3,}})?|с|this is|it's|we are|we're|{KIND}(?: {LEGAL})?|{LEGAL})\W{{0,3}}$"
+)
 INTRODUCTION = re.compile(
     r"меня зовут|беспокоит|\bэто\b|здравствуйте|добр\w+ (?:день|утро|вечер)|\bзвон(?:ю|ит|им)\b|\bалло\b|представля|"
     r"my name|this is|\bi'm\b|\bi am\b|\bhello\b|\bhi\b|good (?:morning|afternoon|"
@@ -94,6 +97,8 @@ ASKED_NAME = re.compile(
 BARE = re.compile(r"(?:(?<=[.!?] )|^)[A-Z][a-z'-]+ [A-Z][a-z'-]+, (?:[A-Z][\w'&-]+ ?){1,4}(?=[.!?]|$)")
 MAX_WORDS = 4
 SAME = 84.0
+# A recogniser that does not know a name writes what it sounds like.
+MOST_SURE_HEARD = 0.8
 
 
 def find_organisation(call: Call) -> list[Finding]:
@@ -286,7 +291,9 @@ def _matched(call: Call, turn: Turn, span: tuple[int, int], value: str, sure: fl
     known = [expected, *call.request.organisations] if expected is not None else call.request.organisations
     match = best_match(value, [organisation.name for organisation in known])
     if match is None:
-        return found(turn, span, "organisation", value, signs={"introduction": sure})
+        heard = sure - MOST_SURE_HEARD if any(segment.words for segment in call.transcript.segments) else 0.0
+        signs = {"introduction": sure} | ({"only_heard": -heard} if heard > 0 else {})
+        return found(turn, span, "organisation", value, signs=signs)
     organisation = known[match.index]
     signs = known_signs({"introduction": sure}, 0.06, match.score)
     return found(turn, span, "organisation", organisation.name, signs=signs, known_id=organisation.id)

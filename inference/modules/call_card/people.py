@@ -25,11 +25,11 @@ _SELF = (
             r"контактное лицо|моя фамилия|фамилия|my full name is"
         ),
     ),
-    (0.75, r"this is|i am|i'm|it's|it is|это|я|имя|you're speaking (?:to|with)|speaking with"),
+    (0.75, r"this is|i am|i'm|it's|it is|это|этой|ето|я|имя|you're speaking (?:to|with)|speaking with"),
 )
 SELF = [(sure, re.compile(rf"(?<!\w)(?:{cue})\W{{0,3}}$")) for sure, cue in _SELF]
 AFTER_NAME = re.compile(r"^\W{0,3}(?:speaking|here|calling|беспокоит|звонит|говорит|на связи|слушаю|моя фамилия)\b")
-NEEDS_MORE = re.compile(r"(?<!\w)(?:это|я|it's|it is|i'm|i am)\W{0,3}$")
+NEEDS_MORE = re.compile(r"(?<!\w)(?:это|этой|ето|я|it's|it is|i'm|i am)\W{0,3}$")
 NOT_NAMES = vocabulary(
     "the a an just about regarding calling looking interested sorry here speaking from with at good "
     "great okay ok yes no not so very still also sure well hello hi thanks thank your our my we i and "
@@ -57,7 +57,12 @@ ROLE = re.compile(
 PLACED = re.compile(r"(?<!\w)(?:from|at|with|of|из|компани\w+|фирм\w+|ооо|оао|зао|ип)(?: the)?\W{1,3}$")
 ASKS_FOR = re.compile(r"\b(?:is this|am i speaking (?:to|with)|is that|это|вы)\W+$|^\W*(?:алло|hello|hi)\W+$")
 CONFIRMS = re.compile(r"^\W*(?:да|это я|я|слушаю|speaking|yes|yeah|yep|it is|this is (?:he|she)|that's me)\b")
-EARLY, EARLY_ANSWER = 60, 25
+# Words of an introduction that may stand apart from the name: "вас беспокоит автобаза, Геннадий Фомин".
+BEGUN = re.compile(r"\b(?:беспокоит|звонит|говорит|меня зовут|это)\b")
+OF_ANOTHER = re.compile(r"\b(?:от|для|у|к|с|про|о|на|просил\w*|передайте|вместо|спасибо|здравствуйте)\W*$")
+# A name that ran into the word before it: "етокирилл Самойлов".
+RUN_ON = re.compile(r"\b(?:эт[оа]|ето)(?P<first>[А-ЯЁа-яё]{3,}) (?P<last>[А-ЯЁ][а-яё-]+)")
+EARLY, EARLY_ANSWER, EARLY_NAME = 60, 25, 120
 ASKED_NAME = re.compile(
     r"представьтесь|как (?:к )?вас|ваше имя|как вас зовут|кто (?:это )?звонит|"
     r"с кем (?:я )?(?:говорю|разговариваю)|your (?:full )?name|"
@@ -73,6 +78,7 @@ CLIENT_LIKENESS = 84.0
 def find_person(call: Call) -> list[Finding]:
     """The caller: who introduces himself, else who is addressed by our colleague."""
     told = [finding for turn in call.of("client") for finding in _introductions(call, turn)]
+    told += [finding for turn in call.of("client") for finding in _run_on(call, turn)]
     told += [finding for turn in call.of("colleague") for finding in _confirmed(call, turn)]
     if not told:
         told = [finding for turn in call.of("colleague") for finding in _addressed(call, turn)][:1]
@@ -150,6 +156,8 @@ def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
             sure = 0.8
         if not sure and _opens(turn, words, start, end):
             sure = 0.75
+        if not sure and _stands_apart(turn, words, start):
+            sure = 0.65
         if not sure or not _is_person(words, before) or PLACED.search(before):
             continue
         if NEEDS_MORE.search(before) and not asked and not _settled(words, start, after):
@@ -157,6 +165,28 @@ def _introductions(call: Call, turn: Turn) -> Iterator[Finding]:
         finding = _person(call, turn, (words, start, end), sure)
         if finding is not None:
             yield finding
+
+
+def _stands_apart(turn: Turn, words: str, start: int) -> bool:
+    """A full Russian name in the nominative, early, whose introduction began before other words."""
+    tags = [name_tags(normal(word)) for word in words.split()]
+    full = len(tags) > 1 and any("Surn" in tag for tag in tags) and any("Name" in tag for tag in tags)
+    long = len(tags) == MAX_NAME and any("Patr" in tag for tag in tags)
+    before = normal(turn.text[:start])
+    if not (full or long) or start > EARLY_NAME or OF_ANOTHER.search(before) or full_name(words) != words:
+        return False
+    return long or BEGUN.search(re.split(r"[.!?]", before)[-1]) is not None
+
+
+def _run_on(call: Call, turn: Turn) -> Iterator[Finding]:
+    """The full name in which recognition glued the first name to "это"."""
+    for match in RUN_ON.finditer(turn.text):
+        first, last = match.group("first"), match.group("last")
+        if "Name" in name_tags(normal(first)) and is_known(normal(first)) and name_tags(normal(last)):
+            name = (f"{first.capitalize()} {last}", match.start(), match.end())
+            finding = _person(call, turn, name, 0.65)
+            if finding is not None:
+                yield finding
 
 
 def _confirmed(call: Call, turn: Turn) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from appliance.contract.modules import Word
 from inference.modules.call_card.casing import with_capitals
 from inference.modules.call_card.module import collect, read
 from inference.modules.call_card.mood import guess_intent
@@ -159,6 +160,48 @@ def test_a_numbered_institution_is_an_organisation() -> None:
 def test_a_name_and_a_company_that_stand_alone_are_the_clients() -> None:
     values = _values("A: Ostrov Systems, how can I help?", "C: I want to cancel. Derek Shaw, Maple Dental.")
     assert (values["person"], values["organisation"]) == (["Derek Shaw"], ["Maple Dental"])
+
+
+@pytest.mark.parametrize(
+    ("said", "person"),
+    [
+        ("Павел, добрый день, вас беспокоит автобаза №2 Геннадий Фомин.", "Геннадий Фомин"),
+        ("Здравствуйте, и етокирилл Самойлов, покажите систему.", "Кирилл Самойлов"),
+        ("Приветствую, этой Сергей Волков.", "Сергей Волков"),
+        ("Добрый день, это жанна из кафе Вишня, у меня вопрос.", "Жанна"),
+    ],
+)
+def test_a_name_is_found_in_a_broken_introduction(said: str, person: str) -> None:
+    assert _values("A: Остров.", f"C: {said}")["person"] == [person]
+
+
+def test_a_name_that_somebody_else_has_is_not_the_callers() -> None:
+    assert "person" not in _values("A: Остров.", "C: Добрый день, это звонок для Геннадия Фомина, он просил.")
+
+
+@pytest.mark.parametrize(
+    ("said", "organisation"),
+    [
+        ("День добрый, завод прибор, хотим купить кабель.", "Прибор"),
+        ("Добрый день, Марина Питрова, компания Рамашка.", "Ромашка"),
+        ("Добрый день, это Иван Белов, из Урал про Мстель.", "Уралпромсталь"),
+        ("Здравствуйте, это Жанна из кофья Вишня.", "Вишня"),
+    ],
+)
+def test_a_misheard_organisation_is_found(said: str, organisation: str) -> None:
+    known = [{"id": "30", "name": "Ромашка"}, {"id": "31", "name": "Уралпромсталь"}]
+    assert _values("A: Остров.", f"C: {said}", organisations=known)["organisation"] == [organisation]
+
+
+def test_an_organisation_that_only_the_recogniser_knows_is_less_sure() -> None:
+    request = _request("A: Остров.", "C: Это Иван Белов из компании Вымпел, нужен кабель.")
+    heard = request.model_copy(deep=True)
+    heard.communication.segments[1].words.append(Word(word="Это", start=5.0, end=5.2, probability=0.5))
+    sure = {
+        name: next(f.confidence for f in collect(read(card)[0]) if f.field == "organisation")
+        for name, card in (("typed", request), ("heard", heard))
+    }
+    assert sure["typed"] > sure["heard"] == pytest.approx(0.8)
 
 
 def test_an_offer_that_we_promise_makes_a_need_a_quote_request() -> None:
