@@ -17,6 +17,7 @@ _PHRASES = (
     "требуется, требуются, взять в аренду, арендовать, "
     "reorder, you install, you sell, do you have, we'd like, i'd like, we have ordered, "
     "продаете, есть ли у вас, у вас есть, купили, купил, купила, заказывали, заказывал, заказала, есть в наличии, "
+    "показать, покажите, "
     "заказать, купить, приобрести, закупить, закажем, интересует, интересуют, нужен, нужна, нужно, нужны, "
     "надо, необходимо, необходимы, потребуется, поставку, стоимость, цену на, цена на, предложение на, прайс "
     "на, счет на, заявка на, заявку на, order, buy, purchase, need, interested in, looking for, quote for, "
@@ -29,7 +30,7 @@ ASKS = tuple(tuple(phrase.split()) for phrase in _PHRASES.split(", "))
 WEAK = vocabulary("требуется требуются получили ищем have нужно надо need want like get take нужен нужна нужны")
 SKIPPED = vocabulary(
     "reorder "
-    "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших about around "
+    "еще примерно около порядка где-то вам вас у нас нам мне будет ваши ваш ваших вашу вашей вашего about around "
     "some another roughly maybe your "
     "the a an of more to order buy purchase get us приобрести купить заказать закупить "
     "approximately at least один одна одну"
@@ -62,6 +63,8 @@ NOT_THINGS = vocabulary(
 TROUBLE_EN = re.compile(
     r"^(?:that |which )?(?:(?:you|we)(?:'ve| have)? (?:just )?(?:delivered|sent|"
     r"sold|installed|bought|ordered|received|shipped|supplied)|"
+    r",? ?(?:it's|it is|it|they're|they are) (?:\w+ )?(?:making|leaking|broken|faulty|damaged|beeping|"
+    r"overheating|stopped)|"
     r"(?:is|are|was|were) (?:\w+ )?(?:broken|leaking|faulty|damaged|not working|"
     r"defective|dead)|has (?:broken|stopped|failed)|broke|"
     r"stopped|does(?:n't| not)|won't|will not|keeps?|isn't working|failed)\b"
@@ -88,6 +91,7 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
         counted, first = _skip(tokens, index + len(phrase))
         last = _things(tokens, first) if phrase or (active and counted) else first
         active = active or bool(phrase)
+        counted = counted or (last > first and _counted_after(tokens, last))
         after_comma = last + 1 < len(tokens) and tokens[last].text == "," and number_at(tokens, last + 1) is not None
         if last > first and (counted or after_comma or phrase[-1] not in WEAK):
             yield first, last
@@ -102,6 +106,15 @@ def requested(tokens: Sequence[Token], *, asked: bool = False) -> Iterator[tuple
                     index = end
         else:
             index += max(1, len(phrase))
+
+
+def _counted_after(tokens: Sequence[Token], last: int) -> bool:
+    """Whether a count with its unit follows a thing: "грузовые шины 48 штук"."""
+    number = number_at(tokens, last) if last < len(tokens) else None
+    if number is None or number.ordinal or number.last >= len(tokens):
+        return False
+    unit = tokens[number.last].norm
+    return unit in UNITS or lemma(unit) in UNITS
 
 
 def _next_listed(tokens: Sequence[Token], last: int) -> int:

@@ -14,12 +14,12 @@ from inference.text.numbers import number_at
 from inference.text.phones import find_phones
 from inference.text.quantities import Quantity, quantities_in
 from inference.text.requests import requested, troubled
-from inference.text.russian import thing
+from inference.text.russian import part_of_speech, thing
 from inference.text.stems import stem
 from inference.text.tokens import Token, normal, tokenize, words_of
 
 REFUSED_BEFORE = re.compile(
-    r"(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|"
+    r"\b(?:не (?:нужн\w+|надо|интересу\w+|хо[тч]\w+|бер[уе]м|заказыва\w+|требу\w+)|"
     r"кроме|вместо|без|отказ\w+ от|don't need|"
     r"do not need|not interested in|no need for|don't want|instead of|rather than|"
     r"except|without|not the)\W+(?:\w+\W+){0,3}$"
@@ -185,10 +185,23 @@ def _is_sum(turn: Turn, tokens: Sequence[Token], quantity: Quantity) -> bool:
     number = number_at(tokens, quantity.first)
     if number is not None and money_of(tokens, number).currency is not None:
         return True
+    if _counts_thing(tokens, quantity):
+        return False
     before = re.split(r"[.!?]", normal(turn.text[max(0, quantity.start - 30) : quantity.start]))[-1]
     return (
         not quantity.unit and re.search(r"бюджет|стоит|цен[аеуы]|budget|cost|price|spend|по цене", before) is not None
     )
+
+
+def _counts_thing(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Whether a Russian noun in the plural, its adjectives before it, follows a number: it is no price then."""
+    for token in tokens[quantity.last : quantity.last + NEAR_AFTER]:
+        part = part_of_speech(token.norm) if token.is_word else ""
+        if part == "NOUN":
+            return True
+        if part not in {"ADJF", "PRTF"}:
+            return False
+    return False
 
 
 def _pairs(here: Sequence[Wanted], quantities: Sequence[Quantity]) -> dict[Wanted, Quantity]:

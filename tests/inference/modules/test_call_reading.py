@@ -77,6 +77,25 @@ def test_goods_are_listed_with_their_counts_after_them() -> None:
     assert values["quantity"][0] == 5
 
 
+@pytest.mark.parametrize(
+    ("said", "products", "counts"),
+    [
+        ("Нужны грузовые шины 48 штук и 16 камер.", ["грузовые шины", "камеры"], [48, 16]),
+        ("Мне нужно заказать пять центробежных насосов.", ["Насос центробежный ЦН-50"], [5]),
+        ("Сколько будут стоить пятнадцать центробежных насосов?", ["Насос центробежный ЦН-50"], [15]),
+        ("Покажите нам вашу систему учёта.", ["система учёта"], []),
+        ("Come and look at our heating system, it's making a terrible noise.", ["heating system"], []),
+    ],
+)
+def test_a_thing_and_its_count_are_found_in_either_order(said: str, products: list[str], counts: list[int]) -> None:
+    values = _values("A: Остров.", f"C: {said}")
+    assert (values["product"], values.get("quantity", [])) == (products, counts)
+
+
+def test_a_thing_that_is_refused_is_not_wanted() -> None:
+    assert "product" not in _values("A: Остров.", "C: Нет, нам не нужны центробежные насосы.")
+
+
 def test_a_general_word_means_the_only_such_product_of_the_catalogue() -> None:
     assert _values("A: Остров.", "C: Хочу вернуть деньги за насос.")["product"] == ["Насос центробежный ЦН-50"]
     assert _values("A: Hello.", "C: My LP4 is broken, we bought it from you.")["product"] == ["Label Printer LP4"]
