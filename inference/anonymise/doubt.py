@@ -19,7 +19,7 @@ AT_PLACE = re.compile(r"\b(?:in|to|near|via|into|across)\s$")
 OPENING: Final = "\"“«'(-— >*•:[]"
 NO_ORGANISATION: Final = frozenset(
     "crm api ндс инн огрн бик снилс кпп усн осно осго каско кп тз то упд ттн эдо эцп pdf vat faq sms usb ip it hr ok ceo cfo cto sla nda gdpr erp ssl url html "
-    "рф сша ес снг мкад жк dob po ok asap eta iban swift bic usa uk eu pin cvv gps pos sku id ssn ein rma eod mvp roi kpi crm-система mr mrs ms dr miss prof личный кабинет wi-fi wifi "
+    "рф сша ес снг мкад жк dob po ok asap eta iban swift bic usa uk eu pin cvv gps pos sku id ssn ein rma eod mvp roi kpi crm-система mr mrs ms dr miss prof lic dl мвд умвд омвд овд уфмс фмс гибдд мфц ифнс фнс пфр сфр егрюл еис личный кабинет wi-fi wifi "
     "excel word outlook zoom telegram whatsapp viber email e-mail интернет гугл номер договор счет счёт почта паспорт".split()
 )
 COMMON_PARTS: Final = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -75,6 +76,16 @@ SURNAME_ENDING: Final = (
 )  # fmt: skip
 
 
+def folded(word: str) -> str:
+    """A name in small letters without accents, as the lists have it."""
+    low = word.lower()
+    return (
+        low
+        if low.isascii()
+        else "".join(letter for letter in unicodedata.normalize("NFD", low) if not unicodedata.combining(letter))
+    )
+
+
 @cache
 def _shares(*files: str) -> dict[str, float]:
     """Each name of some census lists with its largest share of the population, per cent."""
@@ -109,7 +120,30 @@ def small_first_names() -> frozenset[str]:
     short = {name for name in usual | MORE_FIRST if len(name) < 4}
     return frozenset(
         (usual | MORE_FIRST) - AMBIGUOUS - short
-        | {"ivan", "igor", "oleg", "olga", "tom", "jim", "bob", "joe", "tim", "dan", "sam", "ben", "ann", "amy"}
+        | {
+            "abdul",
+            "liz",
+            "sue",
+            "jen",
+            "ali",
+            "raj",
+            "ken",
+            "ron",
+            "ivan",
+            "igor",
+            "oleg",
+            "olga",
+            "tom",
+            "jim",
+            "bob",
+            "joe",
+            "tim",
+            "dan",
+            "sam",
+            "ben",
+            "ann",
+            "amy",
+        }
     )
 
 

@@ -8,11 +8,12 @@ from typing import Final
 from inference.anonymise.russian_words import reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
+from inference.anonymise.word_names import is_word_name
 from inference.text.date_words import MONTHS
 
 _FORM: Final = (
     r"(?:ООО|ОАО|ЗАО|ПАО|НАО|АО|ГК|НПО|НПП|НПФ|ФГУП|МУП|ГУП|ФГБУ|МБУ|ГБУ|ГБУЗ|МБОУ|ТОО|ОДО|ЧОП|ТД|КФХ|АНО|НКО|СПК|СНТ|ТСЖ|ПК|УК|СК|АКБ|КБ|ЧУП|УП|ИП|ТК"
-    r"|ЖСК|ПКФ|НИИ|КБ|МФО|МКК|РОО|ДНП)"
+    r"|ЖСК|ПКФ|НИИ|МФО|МКК|РОО|ДНП|ГБОУ|МАОУ|МКОУ|МАДОУ|МБДОУ|ГБПОУ|СОШ|ГКБ)"
 )
 _LONG_FORM: Final = (
     r"(?:[Оо]бществ\w+ с ограниченной ответственностью|(?:[Пп]убличн\w+ |[Зз]акрыт\w+ |[Оо]ткрыт\w+ )?[Аа]кционерн\w+ обществ\w+"
@@ -31,6 +32,11 @@ _CAPITAL: Final = r"(?:[А-ЯЁA-Z][\w&'.-]*\w|[А-ЯЁA-Z]+)"
 FORMED = re.compile(
     rf"(?<![\w«-])(?:{_FORM}|{_LONG_FORM})\s{{1,2}}(?:(?:{_FORM}|{_KIND})\s)?(?:{_QUOTED}|{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}|\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?){{0,3}})"
 )
+QUOTED_FIRST = re.compile(rf"(?<![\w«-])(?P<head>{_CAPITAL}\s)?{_QUOTED},?\s(?:{_FORM})(?!\w)")
+NUMBERED = re.compile(rf"(?<!\w){_FORM}(?:\s{_FORM})?\s№\s?\d{{1,4}}(?!\d)")
+SYLLABLES: Final = "сервис транс строй торг снаб инвест трейд пром холдинг групп маркет логистик комплект пласт лизинг телеком фарм агро".split()
+SYLLABLE = re.compile("|".join(SYLLABLES))
+COMPOUND = re.compile(rf"(?<![\w«\"-])[А-ЯЁа-яё][а-яё]{{2,}}(?:{'|'.join(SYLLABLES)})(?:а|у|ом|е|ы|ой|и|ю)?(?![\w-])")
 TRADER = re.compile(r"(?<!\w)ИП\s(?:[А-ЯЁ][а-яё-]+)(?:\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?|(?:\s[А-ЯЁ][а-яё]+){1,2})?")
 SMALL_FORMED = re.compile(
     r"(?<!\w)(?:ооо|оао|зао|пао|ао|ип|тоо)\s(?:[«\"“][^«»\"“”\n]{2,60}[»\"”]|[а-яёa-z][\w-]{2,}(?:\s(?:плюс|групп?|трейд|сервис|строй|торг|маркет|инвест))?)"
@@ -90,6 +96,7 @@ def find(segment: Segment) -> list[Found]:
     found = [Found(start + m.start(), start + m.end(), "organisation", RANK + 1) for m in TRADER.finditer(text)]
     found += (Found(start + m.start(), start + m.end(), "organisation", RANK) for m in FORMED.finditer(text))
     found += (Found(start + m.start(), start + m.end(), "organisation", RANK - 1) for m in SMALL_FORMED.finditer(text))
+    found += _of_parts(segment)
     for match in KIND_QUOTED.finditer(text):
         found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", RANK - 2))
     for match in KIND_NAMED.finditer(text):
@@ -104,6 +111,20 @@ def find(segment: Segment) -> list[Found]:
     return found + _called_from(segment)
 
 
+def _of_parts(segment: Segment) -> list[Found]:
+    """Names with the legal form behind, numbered schools and the like, names put together of "сервис", "строй"."""
+    text, start = segment.text, segment.start
+    found = [Found(start + m.start(), start + m.end(), "organisation", RANK) for m in NUMBERED.finditer(text)]
+    for match in QUOTED_FIRST.finditer(text):
+        head = match["head"] or ""
+        first = match.end("head") if head and reading(head.strip().lower()).known else match.start()
+        found.append(Found(start + first, start + match.end(), "organisation", RANK + 1))
+    if SYLLABLE.search(text):
+        made = (match for match in COMPOUND.finditer(text) if not reading(match.group().lower()).known)
+        found += (Found(start + m.start(), start + m.end(), "organisation", 52) for m in made)
+    return found
+
+
 def _called_from(segment: Segment) -> list[Found]:
     """Where someone is from: "звоню из Ромашки", "Ирина из «Вектора»"."""
     text, start = segment.text, segment.start
@@ -112,7 +133,7 @@ def _called_from(segment: Segment) -> list[Found]:
         for match in pattern.finditer(text):
             group = "bare" if match["bare"] else "name"
             if group == "bare" and not (
-                _may_be_name(match[group]) and not _is_person(match[group]) and _is_thing(match[group])
+                _may_be_name(match[group]) and not _sender(text, match) and _is_thing(match[group])
             ):
                 continue
             if not NO_NAME_BEFORE.search(text[max(0, match.start() - 16) : match.start()]):
@@ -143,6 +164,13 @@ def _may_be_name(words: str) -> bool:
 def _is_person(words: str) -> bool:
     found = reading(words.split(maxsplit=1)[0].lower())
     return found.first > 0.3 or found.surname > 0.3 or found.patronymic > 0.3
+
+
+def _sender(text: str, match: re.Match[str]) -> bool:
+    """Whether "от ..." tells a person: "звонок от Надежды"."""
+    words = match["bare"]
+    sent = text[: match.start("bare")].lower().endswith("от ")
+    return _is_person(words) or (sent and is_word_name(words.lower()))
 
 
 def _is_thing(words: str) -> bool:

@@ -28,13 +28,15 @@ _BUSINESS: Final = (
 _WORD: Final = r"(?:[A-Z][\w'-]*[A-Za-z0-9]|[A-Z]|\d{1,4})"
 _JOINED: Final = rf"(?:{_WORD}(?:,? (?:& |and |of |the )?{_WORD}){{0,4}})"
 FORMED = re.compile(
-    rf"(?<![\w@.-]){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? {_LEGAL}(?:\.?(?: & Co)?(?: KG)?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
+    rf"(?<![\w@.-])(?!{_LEGAL}\W){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? {_LEGAL}(?:\.?(?: & Co)?(?: KG)?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
 )
+QUOTED_FIRST = re.compile(rf"(?<![\w@.-])(?:{_WORD} ){{0,2}}[\"“«][^\"”»\n]{{2,40}}[\"”»],? {_LEGAL}(?!\w)")
 FORM_FIRST = re.compile(
-    r"(?<!\w)(?:LLC|JSC|PJSC|OOO|ZAO|OAO|AO|CJSC|IP)\s(?:[\"“«][^\"”»\n]{2,50}[\"”»]|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
+    r"(?<!\w)(?:LLC|JSC|PJSC|OOO|ZAO|OAO|AO|CJSC|IP|PT|UAB|SIA|TOO)\s(?:[\"“«][^\"”»\n]{2,50}[\"”»]|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
 )
 OF_BUSINESS = re.compile(
     rf"(?<![\w@.-]){_WORD}(?:(?: & | and | of | ){_WORD}){{0,3}} (?:{_BUSINESS})(?: {_BUSINESS})?(?![\w-])"
+    r"(?! (?:Agreement|Contract|Manager|Department|Team|Director|Policy|Terms|Desk|Plan|Report|Order|Fee|Level)s?\b)"
 )
 AMPERSAND = re.compile(
     r"(?<![\w@.-])[A-Z][\w'-]+(?: [A-Z][\w'-]+)?(?:, [A-Z][\w'-]+)? & (?:[A-Z][\w'-]+)(?: [A-Z][\w'-]+)?(?![\w])"
@@ -54,8 +56,10 @@ SMALL_FROM = re.compile(
     r"(?<!\w)(?:calling from|here from|calling on behalf of|on behalf of|i work (?:at|for)|we are|i represent|company called|company is called|company is|firm called|(?:[a-z]+ )?from)\s"
     r"(?P<name>[a-z][\w'-]+(?: [a-z][\w'-]+){0,2})"
 )
+SMALL_BUSINESS = re.compile(_BUSINESS, re.IGNORECASE)
 INTRODUCES = re.compile(
-    r"\b(?:this is|i'm|i am|my name|it's|name's|calling|speaking|here|represent|behalf)\b", re.IGNORECASE
+    r"\b(?:this is|i work|we are|we're|called|i'm|i am|my name|it's|name's|calling|speaking|here|represent|behalf)\b",
+    re.IGNORECASE,
 )
 SMALL_STOP: Final = NO_SURNAMES | frozenset(
     "work home school downtown abroad scratch time tomorrow home here there him her them us me london paris moscow berlin new york leeds manchester chicago "
@@ -86,6 +90,7 @@ def find(segment: Segment) -> list[Found]:
     for pattern, rank in (
         (FORMED, RANK),
         (FORM_FIRST, RANK),
+        (QUOTED_FIRST, RANK + 1),
         (UNIVERSITY, 51),
         (OF_BUSINESS, 52),
         (AMPERSAND, 51),
@@ -139,8 +144,13 @@ def _small(segment: Segment) -> list[Found]:
         return found
     for match in SMALL_FROM.finditer(text):
         kept: list[str] = []
+        ended = False
         for word in match["name"].split():
-            if word in SMALL_STOP or word in ORDINARY:
+            business = bool(kept) and SMALL_BUSINESS.fullmatch(word) is not None
+            if ended and not business:
+                break
+            ended = business
+            if not business and (word in SMALL_STOP or word in ORDINARY):
                 break
             kept.append(word)
         if kept:

@@ -11,6 +11,7 @@ from inference.anonymise.names_en import (
     NO_SURNAMES,
     SURNAME_ENDING,
     first_names,
+    folded,
     small_first_names,
     sure_first_names,
     surnames,
@@ -27,9 +28,11 @@ WORD = re.compile(
     r"|(?P<word>[A-Za-zÀ-žß]+(?:'[A-Za-zÀ-žß]{2,})?(?:-[A-Za-zÀ-žß]{2,})*))(?![\w@])"
 )
 NAME_SHAPES = re.compile(
-    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|v+[FSX]|F|f|S"
+    r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|XI{1,2}[FfSX]|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|v+[FSX]|F|f|S"
 )
-FAMILY_FIRST = re.compile(r"(?<![\w,] )\b(?P<last>[A-Z][a-z'-]+), (?P<first>[A-Z][a-z]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)")
+FAMILY_FIRST = re.compile(
+    r"(?<![\w,] )\b(?P<last>[A-Z][a-zß-ž'-]+), (?P<first>[A-Z][a-zß-ž]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)"
+)
 GREETING = re.compile(
     r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers|cc|attn|attention|contact|ask for|speak (?:to|with)|spoke (?:to|with)|met with|call|called|email"
     r"|emailed|told|asked|from|with|for|and|by|this is|it's|i'm|i am|name is|name's|here is|manager|director|engineer|buyer|mate|colleague|assistant"
@@ -48,7 +51,7 @@ INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 SURE_INTRODUCED = re.compile(
-    r"\b(?:(?:my|his|her|the) (?:full |last |first )?name(?: is|'s)|surname is|last name is|first name is|(?:mr|mrs|ms|miss|dr)\.?)\s$",
+    r"\b(?:(?:my|his|her|the|\w+'s) (?:full |last |first )?name(?: is|'s)|surname is|last name is|first name is|(?:mr|mrs|ms|miss|dr)\.?)\s$",
     re.IGNORECASE,
 )
 AFTER_INTRODUCTION = re.compile(
@@ -64,6 +67,7 @@ NOT_AFTER = re.compile(
     re.IGNORECASE,
 )
 STRONG_GREETING = re.compile(r"\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers),?\s$", re.IGNORECASE)
+GREETED = re.compile(r"\s?(?:[,.!]|\n|$)")
 NEEDS_GREETING: Final = PLACES | NATIONALITIES | MONTHS.keys()
 SURELY_RUSSIAN: Final = ("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna")
 NOUN_ENDINGS: Final = ("tion", "ment", "ness", "ing", "ity", "ance", "ence", "ism", "ship", "ure")
@@ -82,10 +86,14 @@ def find(segment: Segment) -> list[Found]:
     """Every person that the lists and the words around give away."""
     found: list[Found] = []
     for run in _runs(segment):
-        shape = "".join(word.letter for word in run)
-        for match in NAME_SHAPES.finditer(shape):
+        letters = "".join(word.letter for word in run)
+        for match in NAME_SHAPES.finditer(letters):
             first, last = run[match.start()], run[match.end() - 1]
-            if _stands(segment, match.group(), first, last):
+            shape = match.group()
+            if shape == "SF" and segment.casing == "lower":
+                # Without capitals most words in front of a first name are surnames of somebody: "ask jenny".
+                first, shape = last, "F"
+            if _stands(segment, shape, first, last):
                 start = run[match.start() + 1].start if first.letter == "T" else first.start
                 found.append(Found(segment.start + start, segment.start + last.end, "person", RANK))
     if segment.casing == "cased":
@@ -96,7 +104,7 @@ def find(segment: Segment) -> list[Found]:
 def _family_first(segment: Segment) -> Iterator[Found]:
     """Such as "Miller, Robert J."."""
     for match in FAMILY_FIRST.finditer(segment.text):
-        first, last = match["first"].lower(), match["last"].lower()
+        first, last = folded(match["first"]), folded(match["last"])
         surname = last in surnames() and last not in first_names() and last not in NO_SURNAMES
         if surname and first in sure_first_names():
             yield Found(segment.start + match.start(), segment.start + match.end(), "person", RANK)
@@ -130,7 +138,7 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
     if match["particle"]:
         return "v" if segment.text[match.end()] in " -" else ""
     word = match["word"]
-    low = word.lower()
+    low = folded(word)
     if word[0].isupper() and segment.casing in {"cased", "first"}:
         if word.isupper() and len(word) > 1 and low not in sure_first_names():
             return ""
@@ -161,7 +169,8 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
     if low in NO_SURNAMES or len(low) < 2:
         return ""
     before = segment.text[max(0, start - 28) : start]
-    if low in small_first_names():
+    greeted = STRONG_GREETING.search(before) is not None and GREETED.match(segment.text, start + len(low)) is not None
+    if low in small_first_names() or (greeted and low in first_names()):
         return "F"
     if segment.casing == "cased":
         return ""

@@ -9,6 +9,7 @@ from typing import Final
 from inference.anonymise.russian_words import Reading, reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
+from inference.anonymise.word_names import is_word_name, stands_for_somebody
 from inference.text.date_words import MONTHS
 
 WORD = re.compile(r"(?<![\w.])[А-ЯЁ]\.(?=[\s,:;)А-ЯЁ]|$)|(?<=[А-ЯЁ]\.)[А-ЯЁ]\.|[А-ЯЁа-яё]+(?:['-][А-ЯЁа-яё]+)*")
@@ -87,6 +88,10 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
     opening = capital and not segment.text[: match.start()].strip('"«“(- —')
     if not capital and not _worth_a_look(low):
         return ""
+    if is_word_name(low):
+        inside = capital and not opening and segment.casing == "cased"
+        alone = stands_for_somebody(segment.text, match.start(), match.end(), sure_capital=inside)
+        return "F" if alone else "f"
     found = _reading(low)
     kind = (
         _capital_letter(word, found, opening=opening)
@@ -157,6 +162,7 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
         if shape == "F":
             return (
                 found.first >= SURE
+                or is_word_name(word.lower())
                 or (capital and not opening)
                 or CUE.search(before) is not None
                 or SURE_CUE.search(before) is not None

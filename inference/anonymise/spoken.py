@@ -25,6 +25,11 @@ _FILLER: Final = r"(?:[ ,.–—-]{1,4}(?:и|так|э|эм|мм|ну|дальш
 RUN = re.compile(rf"(?<!\w){_WORD}(?:{_FILLER}[ ,.–—-]{{1,4}}{_WORD}){{3,40}}(?!\w)", re.IGNORECASE)
 HAS_WORD = re.compile(r"[^\W\d_]{2}")
 AT = re.compile(r"(?<!\w)(?:собак\w|собачк\w|at|эт)(?!\w)[^\n]{1,80}?(?:точк\w|dot|дот|\.)(?!\w*@)", re.IGNORECASE)
+PROVIDER = re.compile(
+    r"\sсобак\w (?:яндекс|мейл|мэйл|майл|рамблер|жмейл|гмейл|джимейл|бк|лист|инбокс) (?:ру|ком)(?!\w)", re.IGNORECASE
+)
+LOCAL_WORDS = re.compile(r"(?<!\S)[\w.-]{1,30}(?: [\w.-]{1,30}){0,3}$")
+NOT_LOCAL = re.compile(r"^.*(?<!\w)(?:почт\w+|адрес|на|это|мейл|мэйл|моя|мой|имейл|пишите)\s", re.IGNORECASE)
 MARGIN: Final = 90
 LENGTHS: Final = {
     "bank_card": range(13, 20), "inn": range(10, 13), "snils": range(11, 12), "passport": range(9, 11),
@@ -93,4 +98,16 @@ def _emails(text: str) -> list[Found]:
             Found(first + email.start, first + email.end, "email", 85, email.address)
             for email in find_emails(text[first:last])
         )
+    return found + _without_dots(text)
+
+
+def _without_dots(text: str) -> list[Found]:
+    """Addresses at well-known providers that are said without their dots: "петров собака яндекс ру"."""
+    found: list[Found] = []
+    for match in PROVIDER.finditer(text):
+        words = LOCAL_WORDS.search(text[max(0, match.start() - MARGIN) : match.start()])
+        if words is not None:
+            asked = NOT_LOCAL.match(words.group())
+            length = len(words.group()) - (asked.end() if asked else 0)
+            found.append(Found(match.start() - length, match.end(), "email", 84))
     return found
