@@ -19,7 +19,7 @@ from tests.injection.suite import Suite
 __all__ = ["small_chat"]
 
 pytestmark = pytest.mark.model
-SAMPLE = {"en-link-txt", "ru-other-note", "ru-prompt-question"}
+SAMPLE = {"en-link-txt", "ru-other-note"}
 
 
 @pytest.fixture(scope="module")

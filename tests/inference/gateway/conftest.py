@@ -109,7 +109,18 @@ def start(engine: StandIn, database: str, tmp_path: Path) -> Start:
 @pytest.fixture
 def running(start: Start) -> Iterator[Running]:
     with start() as found:
+        _wait_until_ready(found.client)
         yield found
+
+
+def _wait_until_ready(client: httpx.Client) -> None:
+    """A busy machine may need a second look at an engine that has just been started."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        engines = client.get("/readyz").json()["engines"]
+        if all(engine["state"] in {"ready", "off"} for engine in engines.values()):
+            return
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ RECORDS = {
     "prompt": N_("prompt"),
     "dead_letter": N_("failed job"),
     "audit": N_("audit"),
+    "search_index": N_("search index"),
     "assistant": N_("assistant"),
 }
 # What can happen to any kind of record: how a filter calls it, and the sentence.
@@ -65,6 +66,7 @@ ACTIONS = {
     "role.rights_copied": N_("Copied rights to %(what)s"),
     "run.undone": N_("Took back what was accepted from: %(what)s"),
     "sample.loaded": N_("Loaded the sample company"),
+    "search.reindex_begun": N_("Began to build the search index anew for the model %(model)s"),
     "user.locked": N_("Locked for %(minutes)s minutes after wrong passwords: %(what)s"),
     "user.password_changed": N_("Changed the own password"),
     "user.password_given": N_("Gave a new password: %(what)s"),
@@ -80,7 +82,7 @@ ACCEPTED = {
     "edited": N_("Accepted with a change: %(field)s"),
     "kept": N_("Accepted, but the own value was kept: %(field)s"),
 }
-VARIABLES = ("path", "feature", "version", "module", "before", "field", "minutes", "roles", "fields")
+VARIABLES = ("path", "feature", "version", "module", "model", "before", "field", "minutes", "roles", "fields")
 # Areas that a filter offers as a whole: the beginning of their actions, and what they are called.
 AREAS = (
     ("user.", N_("Sign-ins and accounts")),
@@ -120,9 +122,7 @@ def sentence(entry: Any) -> str:
 
 def _words(entry: Any, details: Mapping[str, Any]) -> dict[str, str]:
     """The variables of a sentence; one that the entry does not have is a dash."""
-    words = dict.fromkeys(
-        ("path", "feature", "version", "module", "before", "field", "minutes", "roles", "fields"), "—"
-    )
+    words = dict.fromkeys(VARIABLES, "—")
     words |= {name: str(value) for name, value in details.items() if name in words and value not in (None, "", [])}
     words["what"] = record_name(entry.entity, entry.entity_id)
     if "feature" in details:
