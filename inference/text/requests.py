@@ -40,6 +40,7 @@ STOP_EN = vocabulary(
     "was we i you it this until since "
     "because next tomorrow today so would could can will delivered delivery per within about "
     "when where how what then than up instead rather plus over something anything "
+    "yes no thats that's perfect fine great sorry "
     "do does have has just only also too asap our my your their not again because they them he she there here now"
 )
 NOT_THINGS = vocabulary(
@@ -51,7 +52,7 @@ NOT_THINGS = vocabulary(
     "you me him her us that these those support advice manager engineer technician problem "
     "issue complaint person people team "
     "way lot bit money budget thing things order orders moment minute reason schedule discuss "
-    "cancel renew change ask find "
+    "cancel renew change ask find work "
     "вопрос помощь информация предложение счет договор встреча звонок доставка день неделя "
     "месяц время что-то кто-то скидка "
     "цена стоимость консультация менеджер это то что как человек специалист инженер мастер "

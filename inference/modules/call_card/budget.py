@@ -1,14 +1,17 @@
 """How much the client can spend, and in which currency."""
 
 import re
+from collections.abc import Sequence
 
 from inference.modules.call_card.findings import Call, Finding, found
 from inference.modules.call_card.transcript import Turn
 from inference.text.dates import find_dates
 from inference.text.money import Money, find_currencies, find_money
+from inference.text.number_words import CARDINALS
 from inference.text.phones import find_phones
 from inference.text.quantities import UNITS
-from inference.text.tokens import normal, tokenize
+from inference.text.russian import is_known
+from inference.text.tokens import Token, normal, tokenize
 
 SPENDS = re.compile(
     r"бюджет\w*|уложит\w*|уложить\w*|располага\w+|денег|готовы (?:потратить|заплатить|"
@@ -66,9 +69,21 @@ def _sums(call: Call, turn: Turn) -> list[Money]:
     for money in find_money(turn.text):
         counted = money.currency is None and money.last < len(tokens) and tokens[money.last].norm in UNITS
         inside = money.currency is None and any(s < money.end and money.start < e for s, e in spans)
-        if not counted and not inside and money.amount > 0:
+        if not (counted or inside or _is_torn(tokens, money)) and money.amount > 0:
             kept.append(money)
     return kept
+
+
+def _is_torn(tokens: Sequence[Token], money: Money) -> bool:
+    """Whether a sum breaks off in a word that is none: "один миллион высеемесрот тысяч" may be anything."""
+    breaks = [(money.last, money.last + 1)] + ([(money.first - 1, money.first)] if money.first else [])
+    return any(
+        scale < len(tokens)
+        and CARDINALS.get(tokens[scale].norm, ("", 0))[0] == "scale"
+        and "а" <= tokens[broken].norm[0] <= "я"
+        and not is_known(tokens[broken].norm)
+        for broken, scale in breaks
+    )
 
 
 def _sureness(call: Call, turn: Turn, money: Money) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from appliance.contract.modules import CallCardInput, Speaker
-from inference.modules.call_card.transcript import Sentence
+from inference.modules.call_card.transcript import Sentence, rejoined, split_clauses
 from inference.text.matching import sounds
 from inference.text.tokens import normal
 
@@ -99,6 +99,20 @@ _COLLEAGUE = (
         1.5,
         r"^\W*(?:спасибо|хорошо|thank you|thanks|right|okay),? (?:mr|mrs|ms|miss)\b|к вам (?:приед|отправ|подъед)\w+",
     ),
+    (
+        1.5,
+        (
+            r"\b(?:перезвонит|позвонит|свяжется|приедет|подъедет|привезет)\b.{0,15}\b(?:вам|вами)\b|"
+            r"\bill (?:send|set|call|email|book|check|put|get)\b"
+        ),
+    ),
+    (
+        1.0,
+        (
+            r"^\W*(?:of course|certainly|absolutely|конечно|разумеется|принято|принял[аи]?|с удовольствием)\b|"
+            r"\bwould\b.{3,60}\b(?:work|suit)(?: (?:for )?you)?\W*$|\bкогда (?:вам )?(?:\w+ )?удобно\b|\bкакая сумма\b"
+        ),
+    ),
     (1.0, r"что(?:-нибудь)? еще|anything else|минуту,? (?:сейчас )?(?:посмотрю|проверю)|слушаю вас|я вас слушаю"),
     (1.0, r"\b(?:цена|стоимость) (?:составит|составляет|будет)|it costs|the price is|that comes to|that would be"),
     (
@@ -183,6 +197,7 @@ _CLIENT = (
             r"my (?:printer|order|account|subscription|name is|name's)|calling (?:on behalf|from|about)"
         ),
     ),
+    (1.5, r"\bвыделили\b|\bпокажите нам\b"),
     (1.0, r"записывайте|\bя из (?:компании|фирмы)|\bwe can spend|уложиться|мы готовы|у нас бюджет"),
     (1.0, r"у нас (?:не|сломал|проблем)|we have a problem|i have a (?:problem|question)|у меня (?:вопрос|проблем)"),
 )
@@ -252,7 +267,7 @@ def assign_speakers(sentences: Sequence[Sentence], request: CallCardInput) -> tu
             for s in sentences
         ]
         return named, roles
-    return _guess(sentences, request), {}
+    return rejoined(_guess(split_clauses(sentences), request)), {}
 
 
 def _given(sentence: Sentence, guessed: Speaker) -> Speaker:

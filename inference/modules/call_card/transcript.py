@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.contract.modules import Segment, Speaker
 from inference.modules.call_card.casing import with_capitals
@@ -17,6 +17,8 @@ BACKCHANNEL = vocabulary(
     "uh huh got it go on ahead mm hmm i see нет alright great"
 )
 BACKCHANNEL_WORDS = 3
+RUN_ON_WORDS = 14
+CLAUSE_END = re.compile(r"(?<=[,;])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,33 @@ def split_sentences(transcript: Transcript, known: Sequence[str] = ()) -> list[S
                     with_capitals(part, known), base + begin, base + place, position, speaker, is_instruction(part)
                 )
                 sentences.append(sentence)
+    return sentences
+
+
+def split_clauses(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences, long ones cut at their commas: in one channel recognition runs two speakers into one sentence."""
+    clauses: list[Sentence] = []
+    for sentence in sentences:
+        parts = CLAUSE_END.split(sentence.text) if len(words_of(sentence.text)) > RUN_ON_WORDS else [sentence.text]
+        place = 0
+        for part in parts:
+            begin = sentence.text.index(part, place)
+            place = begin + len(part)
+            start, end = sentence.start + begin, sentence.start + place
+            clauses.append(replace(sentence, text=part, start=start, end=end))
+    return clauses
+
+
+def rejoined(clauses: Sequence[Sentence]) -> list[Sentence]:
+    """The clauses that one speaker said in one sentence, put together again."""
+    sentences: list[Sentence] = []
+    for clause in clauses:
+        last = sentences[-1] if sentences else None
+        goes_on = last is not None and last.text[-1:] in {",", ";"} and last.segment == clause.segment
+        if last is not None and goes_on and last.speaker == clause.speaker and clause.start - last.end == 1:
+            sentences[-1] = replace(last, text=f"{last.text} {clause.text}", end=clause.end)
+        else:
+            sentences.append(clause)
     return sentences
 
 

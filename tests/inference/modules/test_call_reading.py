@@ -53,6 +53,29 @@ def test_a_question_is_answered_by_the_other_side_of_a_one_channel_call() -> Non
     assert [sentence.speaker for sentence in sentences] == ["colleague", "client", "colleague", "client"]
 
 
+def test_two_speakers_in_one_sentence_of_one_channel_are_told_apart() -> None:
+    request = _request(
+        "A: Здравствуйте, компьютерный мир, меня зовут Игорь, слушаю вас, Игорь, добрый день, "
+        "лицей номер пять, нам требуется двадцать пять ноутбуков и три проектора.",
+        mono=True,
+    )
+    _, sentences, _ = read(request)
+    assert [sentence.speaker for sentence in sentences] == ["colleague", "client"]
+    assert sentences[1].text.startswith("Игорь, добрый день, лицей")
+    assert all(request.communication.segments[0].text[s.start : s.end] == s.text for s in sentences)
+
+
+@pytest.mark.parametrize(
+    ("said", "budget"),
+    [
+        ("Выделили миллион, сто тысяч рублей.", [1_100_000]),
+        ("Выделили 1 миллион высеемесрот тысяч рублей.", None),
+    ],
+)
+def test_a_sum_that_is_torn_is_rather_left_out(said: str, budget: list[int] | None) -> None:
+    assert _values("A: Остров, какой у вас бюджет?", f"C: {said}").get("budget") == budget
+
+
 def test_who_answers_the_telephone_is_not_the_client() -> None:
     values = _values(
         "A: Мебель Люкс, Екатерина, чем могу помочь?", "C: Здравствуйте, Екатерина. Меня зовут Антон Гусев."
