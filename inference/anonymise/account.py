@@ -6,6 +6,7 @@ import re
 
 from inference.anonymise.context import digits_of, named, nearest
 from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import windows
 
 RUSSIAN = re.compile(r"(?<![\d.,/-])\d(?:[ .-]?\d){19}(?![\d/]|[ .-]\d)")
 BIK = re.compile(r"(?<![\d.,/+-])0[0-4](?:[ ]?\d){7}(?![\d/]|[ .-]\d)")
@@ -13,6 +14,8 @@ ELSEWHERE = re.compile(r"(?<![\w.,/+-])\d(?:[ -]?\d){6,16}(?![\w/]|[ .-]\d)")
 SORT_CODE = re.compile(r"(?<![\d.,/+-])\d\d[- ]?\d\d[- ]?\d\d(?![\d/-])")
 CLIENT_ACCOUNT = re.compile(r"(?:3[0-2]|4[0-7]|50|60)[0-9]{3}(?:810|643|840|978|156|826|398|933|756|344|417|972)")
 WEIGHTS = (7, 1, 3) * 8
+LATIN_NAME = re.compile(r"account|acct|a/c|sort code|routing", re.IGNORECASE)
+WINDOW = 120
 NEAR = 250
 ADJACENT = 24
 
@@ -28,8 +31,9 @@ def find(text: str) -> list[Found]:
         typical = CLIENT_ACCOUNT.match(digits) is not None
         if called or any(fits(digits, bik) for bik in near) or typical:
             found.append(Found(match.start(), match.end(), "account", 82, digits))
+    called_so = windows(LATIN_NAME, text, 0, WINDOW)
     for pattern in (ELSEWHERE, SORT_CODE):
-        for match in pattern.finditer(text):
+        for match in (match for first, last in called_so for match in pattern.finditer(text, first, last)):
             name = nearest(text, match.start(), 48)
             if name and name[0] == "account" and name[1] < ADJACENT and _latin(text, match.start()):
                 found.append(Found(match.start(), match.end(), "account", 66, digits_of(match.group())))
@@ -48,7 +52,7 @@ def _is_bik(text: str, match: re.Match[str]) -> bool:
 
 def _latin(text: str, start: int) -> bool:
     """Whether the naming word is English: a Russian bill is called by the same word as an account."""
-    return re.search(r"account|acct|a/c|sort code|routing", text[max(0, start - 48) : start], re.IGNORECASE) is not None
+    return LATIN_NAME.search(text, max(0, start - 48), start) is not None
 
 
 def fits(account: str, bik: str) -> bool:

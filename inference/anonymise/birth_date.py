@@ -6,6 +6,7 @@ import re
 
 from inference.anonymise.dates import BARE_YEAR, DATE, SAID_YEAR
 from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import windows
 
 BIRTH = re.compile(
     r"(?<![\w])(?:родил(?:ся|ась|ись)|рожд\w*|рожден\w*|рождён\w*|д\.\s?р\.|др(?![\w.])|г\.\s?р\.|гр(?=[ ,:])|именин\w*|юбилей|днюх\w+"
@@ -20,6 +21,7 @@ YEAR_OF_BIRTH = re.compile(
 SAID_YEAR_OF_BIRTH = re.compile(
     rf"\b(?:{SAID_YEAR}|\d\d(?:-?(?:го|й))?)\s(?:года?|г\.?)(?=\s?(?:рожд\w*|р\.))", re.IGNORECASE
 )
+SAID_GATE = re.compile(r"г(?:ода?|\.)?\s?р(?:ожд\w*|\.)", re.IGNORECASE)
 AFTER, BEFORE = 64, 24
 BREAK = re.compile(r"[.;!?]\s|\n\s*\n|\d{5}")
 OTHER_DATE = re.compile(
@@ -38,7 +40,11 @@ def find(text: str) -> list[Found]:
         if match is not None:
             found.append(Found(match.start(), match.end(), "birth_date", 65))
     found += (Found(m.start(), m.end(), "birth_date", 64) for m in YEAR_OF_BIRTH.finditer(text))
-    found += (Found(m.start(), m.end(), "birth_date", 64) for m in SAID_YEAR_OF_BIRTH.finditer(text))
+    found += (
+        Found(m.start(), m.end(), "birth_date", 64)
+        for first, last in windows(SAID_GATE, text, 60, 0)
+        for m in SAID_YEAR_OF_BIRTH.finditer(text, first, last)
+    )
     return found
 
 

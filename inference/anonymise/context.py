@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Final
 
@@ -53,34 +54,47 @@ def named(text: str, start: int, reach: int = REACH) -> str:
 
 def nearest(text: str, start: int, reach: int = REACH) -> tuple[str, int] | None:
     """The nearest naming word before a place and how far its end is; a long number between breaks the reach."""
-    for kind, first, end in _namings(text[max(0, start - FARTHEST) : start]):
+    for kind, first, end in _namings(text, start):
         return (kind, end) if first <= reach else None
     return None
 
 
 def mentioned(text: str, start: int, kind: str, reach: int = REACH) -> bool:
     """Whether a class is named somewhere before a place, even if another word stands nearer."""
-    found = _namings(text[max(0, start - FARTHEST) : start])
-    return any(kind == name and first <= reach for name, first, _ in found)
+    return any(kind == name and first <= reach for name, first, _ in _namings(text, start))
 
 
-@lru_cache(maxsize=2048)
-def _namings(before: str) -> tuple[tuple[str, int, int], ...]:
+def _namings(text: str, start: int) -> list[tuple[str, int, int]]:
     """The naming words before a place, the nearest first: class, distance of the first and of the last letter."""
-    numbers = [match.end() for match in LONG_NUMBER.finditer(before)]
-    after = numbers[-1] if numbers else 0
-    length = len(before)
-    found = ((str(m.lastgroup), length - m.start(), length - m.end()) for m in NAMING.finditer(before, after))
-    return _documents_of_series(list(found)[::-1])
+    words, numbers = _index(text)
+    number = bisect_right(numbers, start) - 1
+    earliest = max(start - FARTHEST, numbers[number] if number >= 0 else 0)
+    found: list[tuple[str, int, int]] = []
+    for place in range(bisect_left(words, (start,)) - 1, -1, -1):
+        first, end, kind = words[place]
+        if first < earliest:
+            break
+        if end <= start:
+            found.append((kind, start - first, start - end))
+    return _documents_of_series(found)
 
 
-def _documents_of_series(found: list[tuple[str, int, int]]) -> tuple[tuple[str, int, int], ...]:
+@lru_cache(maxsize=8)
+def _index(text: str) -> tuple[list[tuple[int, int, str]], list[int]]:
+    """Where a text has naming words, and where its long numbers end."""
+    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(text)]
+    return words, [match.end() for match in LONG_NUMBER.finditer(text)]
+
+
+def forget() -> None:
+    """Let go of the texts that were asked about; who has read a text calls this, so that none outlives its run."""
+    _index.cache_clear()
+
+
+def _documents_of_series(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """The word for a series stands for the document named before it, for a passport where none is."""
-    documents = [kind for kind, _, _ in found if kind in DOCUMENTS]
-    return tuple(
-        (documents[0] if documents and kind == "series" else "passport" if kind == "series" else kind, first, last)
-        for kind, first, last in found
-    )
+    document = next((kind for kind, _, _ in found if kind in DOCUMENTS), "passport")
+    return [(document if kind == "series" else kind, first, last) for kind, first, last in found]
 
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:

@@ -14,6 +14,7 @@ from inference.anonymise import (
     bank_card,
     birth_date,
     brands,
+    context,
     contract_number,
     driver_licence,
     email,
@@ -72,7 +73,10 @@ class Detector:
 
     def find(self, text: str) -> list[Found]:
         """What the recognisers of the asked classes report; finds may overlap."""
-        found = [item for recogniser in WHOLE_TEXT for item in recogniser(text)]
+        try:
+            found = [item for recogniser in WHOLE_TEXT for item in recogniser(text)]
+        finally:
+            context.forget()
         if self._classes & NAMED:
             found += self._names(text, found)
         return [item for item in found if item.kind in self._classes]

@@ -6,6 +6,7 @@ import re
 
 from inference.anonymise.context import digits_of, nearest
 from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import windows
 
 RUSSIAN = re.compile(
     r"(?<![\w.,/+-])\d\d ?(?:\d\d|[А-Яа-я]{2}|[A-Za-z]{2})[ ,]{0,2}(?:№|N|номер|number|no\.?)? ?(?:\d{6}|\d{3} \d{3})(?![\w/]|[.-]\d)",
@@ -18,6 +19,8 @@ ENGLISH_NAME = re.compile(
     r"(?:(?:is|was|number|no|num|id|from|the|issued|in|of|with|on|file|as|shows|reads|valid|class|[A-Z]{2}|[A-Z][a-z]+)\W{1,3}){0,6}$",
     re.IGNORECASE,
 )
+ENGLISH_GATE = re.compile(r"driv|lic(?:en|\.)|dl", re.IGNORECASE)
+WINDOW = 150
 LEAST_DIGITS = 5
 
 
@@ -30,8 +33,9 @@ def find(text: str) -> list[Found]:
             found.append(
                 Found(match.start(), match.end(), "driver_licence", 77, match.group().replace(" ", "").upper())
             )
+    called_so = windows(ENGLISH_GATE, text, 0, WINDOW)
     for pattern, rank in ((BRITISH, 77), (ELSEWHERE, 73)):
-        for match in pattern.finditer(text):
+        for match in (match for first, last in called_so for match in pattern.finditer(text, first, last)):
             enough = len(digits_of(match.group())) >= LEAST_DIGITS
             if enough and ENGLISH_NAME.search(text[max(0, match.start() - 72) : match.start()]):
                 key = re.sub(r"[ -]", "", match.group()).upper()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inference.anonymise.people import People, parsed, stem, whole_form
+from inference.anonymise.people import People, stem, whole_form
 from inference.anonymise.spans import Found
 from inference.text.tokens import normal
 
@@ -28,7 +28,7 @@ class Keys:
 
     def weight(self, item: Found, text: str) -> int:
         """How much a mention tells about its value; those that tell most are named first."""
-        return parsed(text[item.start : item.end]).weight if item.kind == "person" else 0
+        return self._people.mention(text[item.start : item.end]).weight if item.kind == "person" else 0
 
     def of(self, item: Found, text: str) -> tuple[str, str]:
         """The key of a find and the form to restore."""

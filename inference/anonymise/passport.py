@@ -6,6 +6,7 @@ import re
 
 from inference.anonymise.context import digits_of, named, named_after
 from inference.anonymise.spans import Found
+from inference.anonymise.word_pattern import windows
 
 _NUMBER = r"(?:№|N[o°]?\.?|номер\w*|number|no\.?)"
 INTERNAL = re.compile(
@@ -22,6 +23,8 @@ CALLED = re.compile(
     r"|иностранного|с номером|мой|номером|украины|узбекистана|кыргызстана|германии)\W{1,3}){0,5}$",
     re.IGNORECASE,
 )
+GATE = re.compile(r"passport|паспорт", re.IGNORECASE)
+WINDOW = 150
 LEAST_DIGITS = 6
 LETTERED = re.compile(r"[A-Z]{1,3}(?=[A-Z]*\d)[A-Z\d]{7,8}")
 JOINED = frozenset({" and ", " & ", ", ", " и ", ", and "})
@@ -42,7 +45,8 @@ def find(text: str) -> list[Found]:
             found.append(Found(match.start(), match.end(), "passport", 76, digits_of(match.group())))
     travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
     found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
-    for match in ELSEWHERE.finditer(text):
+    called_so = windows(GATE, text, 0, WINDOW)
+    for match in (match for first, last in called_so for match in ELSEWHERE.finditer(text, first, last)):
         if len(digits_of(match.group())) < LEAST_DIGITS and not LETTERED.fullmatch(match.group()):
             continue
         another = bool(found) and text[found[-1].end : match.start()] in JOINED

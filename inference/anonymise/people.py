@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -90,6 +91,11 @@ class _Person:
     known: Mention = field(repr=False)
     places: list[int] = field(default_factory=list)
 
+    def last_before(self, place: int) -> int:
+        """The last mention up to a place; -1 where there is none."""
+        before = bisect_right(self.places, place)
+        return self.places[before - 1] if before else -1
+
 
 class People:
     """The people of one run."""
@@ -98,27 +104,33 @@ class People:
         """Start with nobody."""
         self._people: list[_Person] = []
         self._by_part: dict[str, list[_Person]] = {}
+        self._parsed: dict[str, Mention] = {}
 
     def begin_text(self) -> None:
         """Forget where in the last text people stood."""
         for person in self._people:
             person.places.clear()
 
+    def mention(self, surface: str) -> Mention:
+        """The parts of a name, remembered for as long as this run."""
+        known = self._parsed.get(surface)
+        if known is None:
+            known = self._parsed[surface] = parsed(surface)
+        return known
+
     def key(self, surface: str, place: int) -> str:
         """The key of the person that a mention at a place of the text means."""
-        mention = parsed(surface)
+        mention = self.mention(surface)
         candidates = {
             id(p): p for part in _parts(mention) for p in self._by_part.get(part, ()) if mention.agrees(p.known)
         }
         if candidates:
-            person = max(
-                candidates.values(), key=lambda p: (max((at for at in p.places if at <= place), default=-1), int(p.key))
-            )
+            person = max(candidates.values(), key=lambda p: (p.last_before(place), int(p.key)))
             person.known = person.known.joined(mention)
         else:
             person = _Person(str(len(self._people)), mention)
             self._people.append(person)
-        person.places.append(place)
+        insort(person.places, place)
         for part in _parts(person.known):
             known = self._by_part.setdefault(part, [])
             if person not in known:
@@ -130,7 +142,6 @@ def _parts(mention: Mention) -> list[str]:
     return [*mention.first, *([mention.last] if mention.last else ()), *([mention.either] if mention.either else ())]
 
 
-@lru_cache(maxsize=4096)
 def parsed(surface: str) -> Mention:
     """The parts of a name."""
     words = TOKEN.findall(surface)

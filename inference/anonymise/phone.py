@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import phonenumbers
 
@@ -25,6 +24,7 @@ DOTTED_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{2}|\d{4})|\d{4}[-.]\d\d[-.]\d
 DATE_THEN_TIME = re.compile(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4} \d{1,2}.*|\d{4}-\d\d-\d\d.*")
 DOTTED_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d")
+NO_PHONE = re.compile("|".join(shape.pattern for shape in (DOTTED_DATE, DATE_THEN_TIME, DOTTED_ADDRESS, YEARS)))
 THOUSANDS = re.compile(r"\d{1,3}(?: \d{3})+")
 AMERICAN = re.compile(r"\(?[2-9]\d\d\)?[ .-]{0,2}[2-9]\d\d[ .-]\d{4}")
 RUSSIAN_TRUNK = re.compile(r"[78][ -]?\(?[3489]\d\d")
@@ -61,8 +61,7 @@ def _refused(text: str, written: str, start: int, end: int) -> bool:
     """Dates, addresses of machines, sums and quantities."""
     if written[0] != "+" and (MEASURED.match(text, end) or MONEY_BEFORE.search(text, max(0, start - 2), start)):
         return True
-    shapes = (DOTTED_DATE, DATE_THEN_TIME, DOTTED_ADDRESS, YEARS)
-    return any(shape.fullmatch(written) for shape in shapes)
+    return NO_PHONE.fullmatch(written) is not None
 
 
 def _is_phone(text: str, written: str, start: int) -> bool:
@@ -100,7 +99,6 @@ def _callable(written: str, digits: str) -> bool:
     return LOCAL.fullmatch(written) is not None or (LEAST - 1 <= len(digits) <= MOST and fits)
 
 
-@lru_cache(maxsize=1024)
 def _valid(digits: str, region: str) -> bool:
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(digits, region))
@@ -108,7 +106,6 @@ def _valid(digits: str, region: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=1024)
 def _possible(number: str) -> bool:
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number, None))
