@@ -9,11 +9,12 @@ from inference.text.numbers import number_at
 from inference.text.tokens import Token, tokenize, vocabulary
 
 WRITTEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-AT = frozenset({"@", "at", "собака", "собачка", "собаку", "собачку", "эт", "sobaka"})
+AT = frozenset({"@", "at", "собака", "собачка", "собаку", "собачку", "собакой", "эт", "sobaka"})
 DOTS = frozenset({".", "точка", "dot", "точку", "дот", "tochka", "period"})
 DASHES = frozenset({"-", "дефис", "тире", "минус", "dash", "hyphen", "черточка"})
 UNDERSCORES = frozenset({"_", "underscore", "подчеркивание"})
 LOW = frozenset({"нижнее", "нижний", "знак"})
+SPOKEN = frozenset(word for word in AT | DOTS | DASHES | UNDERSCORES if word[0].isalpha()) - {"period", "минус"}
 TLDS = vocabulary(
     "com ru org net io co uk de fr eu info biz su by kz ua us me pro tech online shop store app dev ai "
     "edu gov рф es it nl pl cn in ca au ch at be se no fi cz tr ae"
@@ -51,7 +52,7 @@ class _Atom:
 def find_emails(text: str) -> list[Email]:
     """Every e-mail address of a text, in order."""
     found = [Email(m.group().rstrip(".").lower(), m.start(), m.end(), exact=True) for m in WRITTEN.finditer(text)]
-    tokens = tokenize(text)
+    tokens = _without_pauses(tokenize(text))
     for index, token in enumerate(tokens):
         if token.norm not in AT or any(e.start <= token.start < e.end for e in found):
             continue
@@ -59,6 +60,16 @@ def find_emails(text: str) -> list[Email]:
         if email is not None:
             found.append(email)
     return sorted(found, key=lambda email: email.start)
+
+
+def _without_pauses(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without the commas that recognition puts around a spoken sign: "ivanov, собака, яндекс, точка, ру"."""
+    return [
+        token
+        for index, token in enumerate(tokens)
+        if token.text != ","
+        or not any(near.norm in SPOKEN for near in (*tokens[index - 1 : index], *tokens[index + 1 : index + 2]))
+    ]
 
 
 def _spoken(tokens: Sequence[Token], at: int) -> Email | None:

@@ -190,8 +190,7 @@ def _read(part: Sequence[Piece], regions: Sequence[str], *, plus: bool) -> Phone
     if sum(len(piece.readings[0]) for piece in part) < MIN_DIGITS - 2:
         return None
     possible: Phone | None = None
-    for readings in islice(product(*(piece.readings for piece in part)), MAX_VARIANTS):
-        digits = "".join(readings)
+    for digits in _digit_strings(part):
         if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
             continue
         for e164, valid in _parsed(digits, regions, plus=plus):
@@ -200,6 +199,26 @@ def _read(part: Sequence[Piece], regions: Sequence[str], *, plus: bool) -> Phone
                 return phone
             possible = possible or phone
     return possible
+
+
+def _digit_strings(part: Sequence[Piece]) -> Iterator[str]:
+    """The digits of every reading, then those in which one hundred or ten takes in what was written apart from it."""
+    readings = list(islice(product(*(piece.readings for piece in part)), MAX_VARIANTS))
+    yield from ("".join(pieces) for pieces in readings)
+    for pieces in readings:
+        joined = [index for index in range(len(pieces) - 1) if _goes_on(pieces[index], pieces[index + 1])]
+        if len(joined) == 1:
+            index = joined[0]
+            whole = str(int(pieces[index]) + int(pieces[index + 1]))
+            yield "".join([*pieces[:index], whole, *pieces[index + 2 :]])
+
+
+def _goes_on(round_number: str, rest: str) -> bool:
+    """Whether a number such as "100" and the "23" after it can be one number, said as a hundred and twenty-three."""
+    hundred = len(round_number) == 3 and round_number.endswith("00") and round_number[0] != "0"
+    ten = len(round_number) == 2 and round_number.endswith("0") and round_number[0] not in "01"
+    fits = (hundred and len(rest) in {1, 2}) or (ten and len(rest) == 1)
+    return fits and rest[0] != "0"
 
 
 def _parsed(digits: str, regions: Sequence[str], *, plus: bool) -> Iterator[tuple[str, bool]]:

@@ -76,6 +76,7 @@ NOT_ORGANISATIONS = vocabulary(
     "afternoon thanks please mr mrs ms sir english russian я мы вы он она они да нет it's i'm calling "
     "just about"
 )
+REPLIES = vocabulary("sure well right alright certainly perfect fine great oh actually конечно хорошо отлично ладно")
 NUMBERED = re.compile(
     r"\b(?P<kind>поликлиник[аи]|больниц[аы]|школ[аы]|лице[йя]|гимнази[яи]|детск\w+ сад\w*|(?:авто)?баз[аы]|аптек[аи]|"
     r"завод[а]?|колледж[а]?|библиотек[аи]|училищ[еа])\s*(?:номер|№|n)\s*(?P<number>\w+)"
@@ -178,6 +179,8 @@ def _judge(call: Call, turn: Turn, run: list[Token]) -> Finding | None:
     start, end = run[0].start, run[-1].end
     before = normal(turn.text[max(0, start - 60) : start]).rstrip('«"“„ ')
     before += " "
+    if len(run) == 1 and run[0].norm in REPLIES:
+        return None
     sure = next((weight for weight, cue in CUES if cue.search(before)), 0.0)
     sure = sure or _after_name(call, turn, start, turn.text[start:end])
     sure = sure or _answers(call, turn, start, turn.text[start:end])

@@ -207,6 +207,7 @@ INTRODUCTION = re.compile(r"меня зовут|my name is|\bэто\b|this is|sp
 VOCATIVE = r"hi|hello|hey|morning|afternoon|evening|day|здравствуйте|день|утро|вечер|приветствую|добрый|привет"
 SWITCH, SWITCH_AFTER_QUESTION, SWITCH_AT_SEGMENT = 2.0, 0.5, 0.3
 ASKS = re.compile(
+    r"\b(?:may|can|could) i (?:have|get|take|ask) your\b|\bwould\b.{3,60}\bwork\W*$|"
     r"(?:^|\W)(?:назовите|представьтесь|продиктуйте|оставьте|запишу|напомните)\W|"
     r"(?:сколько вам|как вас зовут|как к вам обращаться|на какой адрес|на какую почту|для связи|телефон|бюджет|"
     r"your name|your number|your e-?mail|best number|how many|your budget|a budget in mind|speaking with|"

@@ -53,6 +53,19 @@ def test_a_question_is_answered_by_the_other_side_of_a_one_channel_call() -> Non
     assert [sentence.speaker for sentence in sentences] == ["colleague", "client", "colleague", "client"]
 
 
+def test_a_request_without_a_question_mark_is_answered_by_the_other_side() -> None:
+    request = _request(
+        "A: Ostrov Systems, good afternoon.",
+        "C: Hi, I'm calling about an order.",
+        "A: May I have your name and company please.",
+        "C: Sure, Owen Pritchard from Celtic Foods.",
+        mono=True,
+    )
+    call, sentences, _ = read(request)
+    assert [sentence.speaker for sentence in sentences] == ["colleague", "client", "colleague", "client"]
+    assert [f.value for f in collect(call) if f.field == "organisation"] == ["Celtic Foods"]
+
+
 def test_two_speakers_in_one_sentence_of_one_channel_are_told_apart() -> None:
     request = _request(
         "A: Здравствуйте, компьютерный мир, меня зовут Игорь, слушаю вас, Игорь, добрый день, "

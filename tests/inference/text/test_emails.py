@@ -39,3 +39,15 @@ def test_dictated_parts_come_back(first: str, second: str, domain: str) -> None:
 
 def test_letters_in_another_script_make_an_address_unsure() -> None:
     assert [email.exact for email in find_emails("иван собака mail точка ru")] == [False]
+
+
+@pytest.mark.parametrize(
+    ("heard", "address"),
+    [
+        ("Моя почта ivanov, собака, яндекс, точка, ру.", "ivanov@yandex.ru"),
+        ("Почта info собакой vector.ru", "info@vector.ru"),
+        ("It's olga, dot, kim, at gmail.com", "olga.kim@gmail.com"),
+    ],
+)
+def test_commas_around_spoken_signs_are_pauses(heard: str, address: str) -> None:
+    assert [email.address for email in find_emails(heard)] == [address]

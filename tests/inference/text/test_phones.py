@@ -53,3 +53,18 @@ def test_digits_are_never_dropped_to_make_a_number_fit() -> None:
 
 def test_counts_and_dates_are_no_numbers_to_call() -> None:
     assert find_phones("We need 250 units by 15 March for 40,000 dollars", ("US", "GB")) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "e164"),
+    [
+        ("мой телефон, 8-9-12, 345-67-89.", ["+79123456789"]),
+        ("+7 9 16, 123, 45, 67", ["+79161234567"]),
+        ("8-916-100-23-45-67", ["+79161234567"]),
+        ("8 девятьсот 16 123 45 67", ["+79161234567"]),
+        ("8 900 200 45 67", ["+79002004567"]),
+        ("плюс 79 17 4 50 60", []),
+    ],
+)
+def test_oddly_grouped_digits_are_read_when_they_make_one_number(heard: str, e164: list[str]) -> None:
+    assert [phone.e164 for phone in find_phones(heard, ("RU",)) if phone.valid] == e164
