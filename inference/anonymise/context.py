@@ -39,9 +39,9 @@ _NAMES: Final = {
         r"|item|product|policy|case|booking|flight|version|build|certificate|purchase order|po|quote|сумм\w+|total|amount|шасси|партия"
     ),
 }
-NAMING = re.compile(
-    r"(?<![\w/])(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![\w/])", re.IGNORECASE
-)
+# For text in small letters, which is several times faster to search than with IGNORECASE.
+NAMING = re.compile(r"\b(?<!/)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![\w/])")
+NO_DIGIT = re.compile(r"[^0-9]+")
 DOCUMENTS: Final = frozenset({"passport", "driver_licence"})
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
 
@@ -82,7 +82,7 @@ def _namings(text: str, start: int) -> list[tuple[str, int, int]]:
 @lru_cache(maxsize=8)
 def _index(text: str) -> tuple[list[tuple[int, int, str]], list[int]]:
     """Where a text has naming words, and where its long numbers end."""
-    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(text)]
+    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(_small(text))]
     return words, [match.end() for match in LONG_NUMBER.finditer(text)]
 
 
@@ -99,10 +99,16 @@ def _documents_of_series(found: list[tuple[str, int, int]]) -> list[tuple[str, i
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:
     """Whether the words right after a number name it: "7707083893 - это их ИНН"."""
-    match = NAMING.search(text, end, min(len(text), end + reach))
-    return match is not None and match.lastgroup == kind and not re.search(r"[.;\n\d]", text[end : match.start()])
+    words = _small(text[end : end + reach])
+    match = NAMING.search(words)
+    return match is not None and match.lastgroup == kind and not re.search(r"[.;\n\d]", words[: match.start()])
 
 
 def digits_of(text: str) -> str:
     """The digits of a text."""
-    return "".join(letter for letter in text if "0" <= letter <= "9")
+    return NO_DIGIT.sub("", text)
+
+
+def _small(text: str) -> str:
+    """A text in small letters, no longer than it was: "İ" would become two."""
+    return text.replace("İ", "I").lower()
