@@ -13,6 +13,8 @@ LEAST_RECALL = 0.95
 LEAST_PRECISION = 0.9
 LEAST_SENTENCES = 300
 LEAST_SPANS = 25
+OTHERS_LEAST_SENTENCES = 120
+OTHERS_LEAST_SPANS = 10
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -27,6 +29,16 @@ def test_every_class_is_found_and_little_else(language):
 def test_the_language_may_be_guessed_or_told(language):
     told, guessed = score(language, told=language), score(language)
     assert sum(told.masked.values()) >= 0.98 * sum(guessed.masked.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_class_is_found_in_the_sentences_of_another_author(language):
+    total = score(f"heldout_{language}", ["independent"])
+    missed = {kind: round(total.recall(kind), 3) for kind in LABELLED if total.recall(kind) < LEAST_RECALL}
+    wrong = {kind: round(total.precision(kind), 3) for kind in LABELLED if total.precision(kind) < LEAST_PRECISION}
+    assert (missed, wrong) == ({}, {})
+    assert min(total.labelled[kind] for kind in LABELLED) >= OTHERS_LEAST_SPANS
+    assert len((DATA / f"heldout_{language}.jsonl").read_text(encoding="utf-8").splitlines()) >= OTHERS_LEAST_SENTENCES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

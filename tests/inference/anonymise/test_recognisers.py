@@ -52,10 +52,32 @@ def test_a_value_is_what_its_check_and_its_name_say(text, expected):
         ("Mr. O'Brien and J. Smith", ["O'Brien", "J. Smith"]),
         ("Договор обсудил Robert Miller", ["Robert Miller"]),
         ("Call Иван Петров in Moscow", ["Иван Петров"]),
+        ("у вики спроси когда отгрузка", ["вики"]),
+        ("Передай Вере, что счёт готов.", ["Вере"]),
+        ("вера в успех и надежда на рост", []),
+        ("Лев на логотипе нравится всем.", []),
+        ("thanks mark, i'll mark it as done", ["mark"]),
+        ("Minutes by Chidi N. Eze", ["Chidi N. Eze"]),
     ],
 )
 def test_people_are_found_without_capitals_with_initials_and_in_the_other_script(text, names):
     assert [value for kind, value in found(text) if kind == "person"] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('Orion "North" Ltd has signed', ['Orion "North" Ltd']),
+        ('Поставщик "Север" ООО отгрузил', ['"Север" ООО']),
+        ("ИП Иванов И.И. подписал", ["ИП Иванов И.И."]),
+        ("Звонил в Спецстройтранс, сказали завтра", ["Спецстройтранс"]),
+        ("поставка шкафов, автосервис закрыт", []),
+        ("under the Master Services Agreement", []),
+        ("i work for harbor freight solutions we ordered twelve", ["harbor freight solutions"]),
+    ],
+)
+def test_organisations_are_found_with_the_form_behind_and_without_one(text, names):
+    assert [value for kind, value in found(text) if kind == "organisation"] == names
 
 
 def test_sentences_of_two_languages_are_each_read_in_their_own():
