@@ -67,6 +67,7 @@ CONTRIBUTIONS = {
     "introduction": N_("Somebody introduces themselves"),
     "known_record": N_("Known to the CRM already"),
     "misheard": N_("The name was heard differently"),
+    "only_heard": N_("A name that only the recognition gives: the CRM does not know it"),
     "model": N_("The language model says so"),
     "model_agrees": N_("The language model agrees"),
     "not_said_by_client": N_("It was not the client who said it"),
