@@ -1,4 +1,4 @@
-"""The bare server that every guest begins as, made once and kept; and packages for a bundle. Only this needs the network."""
+"""The bare server that every guest begins as, made once and kept, and packages: only this needs the network."""
 
 from __future__ import annotations
 
@@ -25,16 +25,7 @@ from tests.provisioning.lab.places import (
 )
 
 # What Debian's installer leaves on a server with "SSH server" ticked, as far as it matters here.
-INSTALLED = (
-    "openssh-server",
-    "sudo",
-    "python3",
-    "python3-apt",
-    "dbus",
-    "libpam-systemd",
-    "iproute2",
-    "systemd-timesyncd",
-)
+INSTALLED = "openssh-server sudo python3 python3-apt dbus libpam-systemd iproute2 systemd-timesyncd"
 QUIET = "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
 
 
@@ -104,7 +95,7 @@ def _make_ready() -> None:
     place = HOME / "making"
     shutil.rmtree(place / "written", ignore_errors=True)
     with _mounted([], place) as root:
-        in_tree(root, f"apt-get update -qq && {QUIET} {' '.join(INSTALLED)} && apt-get clean")
+        in_tree(root, f"apt-get update -qq && {QUIET} {INSTALLED} && apt-get clean")
         shutil.rmtree(root / "var/lib/apt/lists")
         (root / "var/lib/apt/lists/partial").mkdir(parents=True)
         (root / "etc/resolv.conf").unlink(missing_ok=True)
@@ -120,7 +111,7 @@ def _make_ready() -> None:
 
 
 def download_packages(into: Path, packages: Sequence[str]) -> None:
-    """The .deb files of packages and of all that they need on a server with nothing but Debian's base, into a folder."""
+    """Put the .deb files of packages, and of all that they need over Debian's base, into a folder."""
     into.mkdir(parents=True, exist_ok=True)
     archives = "/var/cache/apt/archives"
     with tempfile.TemporaryDirectory(dir=HOME, prefix="debs-") as folder, _mounted([], Path(folder)) as root:
