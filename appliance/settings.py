@@ -1,6 +1,7 @@
 """Settings: one frozen dataclass a program, read once at its root from `OSTROV_*` environment variables.
 
-The field `gateway_timeout_seconds` is read from `OSTROV_GATEWAY_TIMEOUT_SECONDS`. Units are in the names.
+The field `gateway_timeout_seconds` is read from `OSTROV_GATEWAY_TIMEOUT_SECONDS`, or from the file that
+`OSTROV_GATEWAY_TIMEOUT_SECONDS_FILE` names (a secret need not stand in an environment). Units are in the names.
 Every field is described in docs/configuration.md; a test fails when one is not.
 """
 
@@ -59,8 +60,28 @@ def _convert(variable: str, kind: Any, text: str) -> Any:
     return text
 
 
+def _given(variable: str, environ: Mapping[str, str]) -> str | None:
+    """The text of one setting: of its variable, or of the file that `VARIABLE_FILE` names, without space around it.
+
+    Raises SettingsError when both are given or the file cannot be read.
+    """
+    naming = f"{variable}_FILE"
+    place = environ.get(naming)
+    if not place:
+        return environ.get(variable)
+    if variable in environ:
+        raise SettingsError(f"{variable} and {naming} are both set. Unset one of them.")
+    try:
+        return Path(place).expanduser().read_text(encoding="utf-8").strip()
+    except OSError as error:
+        reason = f"{naming}={place!r} cannot be read ({error.strerror})"
+        raise SettingsError(f"{reason}. Name a file that this program's user may read, or unset it.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{naming}={place!r} does not hold text in UTF-8. Write the value into it.") from None
+
+
 def read(program: type[T], environ: Mapping[str, str] | None = None) -> T:
-    """Read the settings of one program from the environment.
+    """Read the settings of one program from the environment, or from files that it names.
 
     Raises SettingsError, naming the variable, when a value does not fit its field.
     """
@@ -69,8 +90,9 @@ def read(program: type[T], environ: Mapping[str, str] | None = None) -> T:
     values: dict[str, Any] = {}
     for field in dataclasses.fields(program):  # type: ignore[arg-type]
         variable = f"OSTROV_{field.name.upper()}"
-        if variable in source:
-            values[field.name] = _convert(variable, hints[field.name], source[variable])
+        text = _given(variable, source)
+        if text is not None:
+            values[field.name] = _convert(variable, hints[field.name], text)
     return program(**values)
 
 
@@ -89,6 +111,8 @@ class WebSettings(DatabaseSettings):
     home: Path = dataclasses.field(default_factory=default_home)
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    web_socket: str = ""
+    web_stop_seconds: int = 20
     web_processes: int = 2
     web_threads: int = 8
     secret_key_file: str = ""
@@ -109,6 +133,7 @@ class WebSettings(DatabaseSettings):
     worker_concurrency: int = 2
     worker_heartbeat_seconds: float = 4.0
     worker_stalled_seconds: float = 20.0
+    worker_stop_seconds: float = 10.0
     speech_piece_seconds: float = 240.0
     poll_interval_seconds: float = 1.0
     debug: bool = False
@@ -132,6 +157,7 @@ class GatewaySettings(DatabaseSettings):
     database_url: str = "postgresql+psycopg://ostrov_gateway@/ostrov"
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 8090
+    gateway_stop_seconds: int = 5
     gateway_key: str = ""
     gateway_config: str = ""
     llm_url: str = "http://127.0.0.1:8091"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -15,6 +17,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
+
+from appliance import service_manager
 
 LOOPBACK = "127.0.0.1"
 PROBLEM_BASE = "tag:ostrov,2026:problems/"
@@ -78,8 +82,39 @@ def _already_stopping(_number: int, _frame: FrameType | None) -> None:
     """Swallow the signal that uvicorn raises again after it has shut down in good order."""
 
 
-def serve(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what runs for at most a few seconds and return."""
+class _Server(uvicorn.Server):
+    """uvicorn that tells the service manager when it answers, that it still does, and that it stops."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the doors, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            service_manager.say(service_manager.READY)
+
+    async def main_loop(self) -> None:
+        """Serve; the service manager hears of it for as long as this loop turns."""
+        pulse = asyncio.create_task(_pulse(service_manager.watch_seconds()))
+        try:
+            await super().main_loop()
+        finally:
+            pulse.cancel()
+            service_manager.say(service_manager.STOPPING)
+
+
+async def _pulse(seconds: float | None) -> None:
+    """Say that the loop turns, every so many seconds; None for never."""
+    while seconds is not None:
+        service_manager.say(service_manager.ALIVE)
+        await asyncio.sleep(seconds)
+
+
+def serve(
+    app: ASGIApp, *, host: str, port: int, sockets: Sequence[socket.socket] = (), grace_seconds: int = GRACE_SECONDS
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what runs for at most `grace_seconds` and return.
+
+    `sockets` that listen already (those of the service manager) are served instead of `host` and `port`.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_stopping)
     config = uvicorn.Config(
@@ -92,8 +127,8 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         timeout_keep_alive=120,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,
         server_header=False,
         lifespan="on",
     )
-    uvicorn.Server(config).run()
+    _Server(config).run(sockets=list(sockets) or None)

@@ -12,6 +12,7 @@ from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import DataError, OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance.settings import WebSettings
 from webapp import wiring
@@ -142,6 +143,8 @@ def create_app(settings: WebSettings, *, parts: wiring.Parts | None = None) -> A
         WTF_CSRF_TIME_LIMIT=None,
         DEBUG=settings.debug,
     )
+    if settings.web_socket:  # only the proxy of this machine can speak through it: what it says of the caller is true
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.before_request(_open_session)
     app.before_request(guard.refuse_unstorable)
     app.after_request(guard.read_to_the_end)

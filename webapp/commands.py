@@ -11,6 +11,7 @@ from typing import Any
 import click
 from gunicorn.app.base import BaseApplication
 
+from appliance import service_manager
 from appliance.settings import MigrationSettings, WebSettings, read
 from webapp import wiring
 from webapp import worker as worker_program
@@ -26,6 +27,8 @@ from webapp.migrations.run import migrate as run_migrations
 from webapp.sample import load as sample_load
 from webapp.sample import pools
 
+SOCKET_UMASK = 0o117  # owner and group may connect: the group is that of the folder, the proxy's
+
 
 class Server(BaseApplication):  # type: ignore[misc, unused-ignore]
     """gunicorn with our settings instead of a configuration file."""
@@ -37,13 +40,21 @@ class Server(BaseApplication):  # type: ignore[misc, unused-ignore]
     def load_config(self) -> None:
         """Options: threads, because most of a request's time is spent waiting for PostgreSQL or a stream."""
         chosen = self.settings
+        # gunicorn itself would say that it is ready before any of its processes has loaded the application
+        manager = os.environ.pop("NOTIFY_SOCKET", "")
+
+        def ready(_process: object) -> None:
+            service_manager.say(service_manager.READY, manager)
+
         options: dict[str, Any] = {
-            "bind": [f"{chosen.web_host}:{chosen.web_port}"],
+            "bind": [f"unix:{chosen.web_socket}" if chosen.web_socket else f"{chosen.web_host}:{chosen.web_port}"],
+            "umask": SOCKET_UMASK,
+            "post_worker_init": ready,
             "workers": chosen.web_processes,
             "worker_class": "gthread",
             "threads": chosen.web_threads,
             "timeout": 120,
-            "graceful_timeout": 20,
+            "graceful_timeout": chosen.web_stop_seconds,
             "keepalive": 30,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: PTH112, S108
             "control_socket_disable": True,

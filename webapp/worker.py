@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
+import threading
 from contextlib import suppress
 
 import structlog
 from procrastinate import App
 from sqlalchemy.exc import SQLAlchemyError
 
+from appliance import service_manager
 from appliance.settings import WebSettings
 from webapp import wiring
 from webapp.ai.search.vectors import embed_pending
@@ -22,6 +26,7 @@ log = structlog.get_logger()
 VECTORS_PAUSE_SECONDS = 3.0
 VECTORS_RETRY_SECONDS = 10.0
 VECTORS_BREATH_SECONDS = 0.05
+LEAVING_SECONDS = 3.0
 
 
 def build(settings: WebSettings, parts: wiring.Parts | None = None) -> App:
@@ -56,15 +61,41 @@ async def _serve(settings: WebSettings) -> None:
     for folder in (settings.recordings_dir, settings.documents_dir):
         if swept := files.sweep(folder):
             log.warning("uploads.swept", folder=folder.name, files=swept)
-    pulse = Pulse(settings.worker_heartbeat_seconds, settings.worker_stalled_seconds)
+    pulse = Pulse(settings.worker_heartbeat_seconds, settings.worker_stalled_seconds, settings.worker_stop_seconds)
     async with app.open_async():
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         vectors = asyncio.create_task(keep_vectors(parts, stop))
+        alive = asyncio.create_task(say_alive())
         await work(app, lines(settings), pulse, stop)
-        await asyncio.gather(vectors, return_exceptions=True)
+        service_manager.say(service_manager.STOPPING)
+        alive.cancel()
+        _leave_soon()
+        await asyncio.gather(vectors, alive, return_exceptions=True)
+
+
+async def say_alive() -> None:
+    """Tell the service manager that the worker is ready, and then that its loop turns."""
+    service_manager.say(service_manager.READY)
+    seconds = service_manager.watch_seconds()
+    while seconds is not None:
+        await asyncio.sleep(seconds)
+        service_manager.say(service_manager.ALIVE)
+
+
+def _leave_soon() -> None:
+    """End the process even when a thread still waits for a model: its job has gone back into the queue."""
+
+    def leave() -> None:
+        log.warning("worker.left_threads", threads=threading.active_count() - 1)
+        logging.shutdown()
+        os._exit(0)
+
+    timer = threading.Timer(LEAVING_SECONDS, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def run(settings: WebSettings) -> None:

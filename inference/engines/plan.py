@@ -135,4 +135,5 @@ def engine_environment(environ: Mapping[str, str], settings: EngineSettings, dig
     resolved = {
         f"OSTROV_{item.name.upper()}": str(getattr(settings, item.name)) for item in dataclasses.fields(settings)
     }
-    return {**offline_environment(environ), **resolved, "OSTROV_WEIGHTS_SHA256": digest}
+    inherited = {name: text for name, text in environ.items() if name.removesuffix("_FILE") not in resolved}
+    return {**offline_environment(inherited), **resolved, "OSTROV_WEIGHTS_SHA256": digest}

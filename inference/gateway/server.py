@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
+from appliance.service_manager import inherited_sockets
 from appliance.settings import GatewaySettings
 from inference.gateway.addresses import AddressRefused
 from inference.gateway.api import build_app
@@ -59,6 +60,11 @@ def run(settings: GatewaySettings) -> None:
         leave(str(error))
     # Loading takes seconds; the first call must not wait for it, nor the gateway's start.
     threading.Thread(target=warm, name="warm-russian", daemon=True).start()
-    free_port_or_leave(settings.gateway_port, "OSTROV_GATEWAY_PORT", settings.gateway_host)
-    serve(build_app(gateway), host=settings.gateway_host, port=settings.gateway_port)
+    sockets = inherited_sockets()
+    if not sockets:
+        free_port_or_leave(settings.gateway_port, "OSTROV_GATEWAY_PORT", settings.gateway_host)
+    serve(
+        build_app(gateway), host=settings.gateway_host, port=settings.gateway_port, sockets=sockets,
+        grace_seconds=settings.gateway_stop_seconds,
+    )  # fmt: skip
     sys.stderr.flush()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import create_engine, make_url, text
+
 from webapp.app import create_app
 from webapp.web.metrics import NAMES
 
@@ -39,3 +41,23 @@ def test_the_figures_count_requests_by_endpoint_and_know_the_queue(app, client_a
     assert 'ostrov_web_request_seconds_bucket{endpoint="users.profile_page"' in figures
     assert "ostrov_database_up 1.0" in figures
     assert all(name in figures for name in NAMES)
+
+
+def test_a_database_that_a_later_release_has_extended_is_ready_one_that_lags_is_not(postgres, settings):
+    """An update migrates first; the old release serves until the new one has been probed, and after a rollback."""
+    database = make_url(settings.database_url).database
+    owner = create_engine(postgres.format(role="ostrov_owner", database=database))
+    client = create_app(settings).test_client()
+
+    def ready_at(revision: str) -> bool:
+        with owner.begin() as connection:
+            before = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+        answer = client.get("/readyz")
+        with owner.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": before})
+        return bool(answer.json["checks"]["database"]["ready"])
+
+    assert ready_at("9999")
+    assert not ready_at("0001")
+    owner.dispose()

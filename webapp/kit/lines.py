@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from procrastinate import App
+from procrastinate.worker import Worker
 
 log = structlog.get_logger()
 
@@ -21,6 +22,11 @@ WITH stalled AS (
 )
 SELECT stalled.id, procrastinate_retry_job_v2(stalled.id, now(), NULL, NULL, NULL) FROM stalled
 """
+UNFINISHED = """
+SELECT job.id, procrastinate_retry_job_v2(job.id, now(), NULL, NULL, NULL) FROM procrastinate_jobs job
+WHERE job.status = 'doing' AND job.worker_id = ANY(%(workers)s)
+"""
+BOOKS_SECONDS = 1.0  # for a line that has finished to write so into the queue
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Pulse:
-    """How a worker shows that it lives, and when one that does not is taken for dead. All in seconds."""
+    """How a worker shows that it lives, when one that does not is taken for dead, how long one that stops may finish.
+
+    All in seconds.
+    """
 
     heartbeat_seconds: float
     stalled_seconds: float
+    stop_seconds: float = 10.0
 
     @property
     def recovery_seconds(self) -> float:
@@ -53,8 +63,13 @@ async def recover(app: App, stalled_seconds: float) -> int:
 
 
 async def work(app: App, lines: Sequence[Line], pulse: Pulse, stop: asyncio.Event) -> None:
-    """Work in an open application until `stop`, or until a line breaks (its program is then started anew)."""
-    workers = [asyncio.create_task(_line(app, line, pulse)) for line in lines]
+    """Work in an open application until `stop`, or until a line breaks (its program is then started anew).
+
+    Jobs that are not finished in time are put back into their queue. The thread of such a job may still wait for
+    something, so the program must end; what the thread would still do cannot commit twice.
+    """
+    crews = [_crew(app, line, pulse) for line in lines]
+    workers = [asyncio.create_task(crew.run()) for crew in crews]  # type: ignore[no-untyped-call, unused-ignore]
     stopped = asyncio.create_task(stop.wait())
     log.info("worker.started", queues=[queue for line in lines for queue in line.queues])
     try:
@@ -67,19 +82,31 @@ async def work(app: App, lines: Sequence[Line], pulse: Pulse, stop: asyncio.Even
         stop.set()
         for task in workers:
             task.cancel()
-        await asyncio.gather(*workers, stopped, return_exceptions=True)
+        await stopped
+        _done, late = await asyncio.wait(workers, timeout=pulse.stop_seconds + BOOKS_SECONDS)
+        if late:
+            await _put_back(app, crews)
         log.info("worker.stopped")
 
 
-async def _line(app: App, line: Line, pulse: Pulse) -> None:
-    await app.run_worker_async(
+async def _put_back(app: App, crews: Sequence[Worker]) -> None:
+    """Put what these workers have not finished back into the queue, for whoever works next."""
+    numbers = [crew.worker_id for crew in crews if crew.worker_id is not None]
+    for job in await app.connector.execute_query_all_async(UNFINISHED, workers=numbers):
+        log.warning("job.put_back", job_id=job["id"])
+
+
+def _crew(app: App, line: Line, pulse: Pulse) -> Worker:
+    """The worker of one line."""
+    return Worker(
+        app,
         queues=list(line.queues),
         concurrency=line.at_once,
         install_signal_handlers=False,
         fetch_job_polling_interval=pulse.recovery_seconds,
         listen_notify=True,
         delete_jobs="successful",
-        shutdown_graceful_timeout=10,
+        shutdown_graceful_timeout=pulse.stop_seconds,
         update_heartbeat_interval=pulse.heartbeat_seconds,
         stalled_worker_timeout=pulse.stalled_seconds,
     )

@@ -41,20 +41,21 @@ def readyz() -> Response:
 
 
 @lru_cache(maxsize=1)
-def _newest_migration() -> str | None:
-    """The revision that this code works with."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def _migrations() -> tuple[str | None, frozenset[str]]:
+    """The revision that this code was made for, and all that it knows."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _database() -> dict[str, Any]:
-    """Whether the database answers and its schema is the one of this code."""
+    """Whether the database answers and its schema is the one of this code, or a later release's, which only adds."""
     try:
         with g.parts.engine.connect() as connection:
             stored = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except SQLAlchemyError as error:
         return {"ready": False, "reason": f"the database does not answer ({type(error).__name__})"}
-    wanted = _newest_migration()
-    if stored != wanted:
+    wanted, known = _migrations()
+    if stored is None or (stored in known and stored != wanted):
         reason = f"the schema is at migration {stored}, this program needs {wanted}: run `ostrov migrate`"
         return {"ready": False, "reason": reason}
     return {"ready": True, "migration": stored}
