@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.provisioning.lab import layers, network
-from tests.provisioning.lab.places import GUESTS, KEY, KNOWN_HOSTS, READY, LabError, alone, control_group
+from tests.provisioning.lab.places import CONNECTIONS, GUESTS, KEY, KNOWN_HOSTS, READY, LabError, alone, control_group
 
 REBOOT = 133
 """How nspawn ends when its guest asked for a reboot."""
@@ -110,6 +110,8 @@ class Guest:
         command = shlex.join(map(str, nspawn))
         self._forget_group()
         self.group.mkdir(parents=True)
+        CONNECTIONS.mkdir(exist_ok=True)
+        (CONNECTIONS / self.address).unlink(missing_ok=True)
         loop = (
             f"echo $$ >{shlex.quote(str(self.group))}/cgroup.procs; "
             f"while :; do {command}; [ $? = {REBOOT} ] || break; done"

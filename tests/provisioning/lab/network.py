@@ -5,6 +5,9 @@ Nothing leads from there to the machine's own network, so a guest has no way out
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.provisioning.lab.places import run
@@ -38,6 +41,26 @@ def namespaces() -> set[str]:
 def inside(command: list[str]) -> list[str]:
     """The same command as a computer of the LAN runs it."""
     return ["ip", "netns", "exec", LAN, *command]
+
+
+@contextmanager
+def on_lan(namespace: str = LAN) -> Iterator[None]:
+    """Sockets and processes that this thread opens meanwhile are those of a computer of the LAN (or of a guest)."""
+    with (
+        Path("/proc/thread-self/ns/net").open(encoding="ascii") as here,
+        (Path("/run/netns") / namespace).open(encoding="ascii") as there,
+    ):
+        _enter(there.fileno())
+        try:
+            yield
+        finally:
+            _enter(here.fileno())
+
+
+def _enter(namespace: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, 0x40000000):  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def make_lan() -> None:

@@ -18,6 +18,8 @@ SNAPSHOTS = HOME / "snapshots"
 GUESTS = HOME / "guests"
 KEY = HOME / "key"
 KNOWN_HOSTS = HOME / "known_hosts"
+CONNECTIONS = HOME / "connections"
+"""Sockets of open ssh connections, one a guest's address."""
 PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "debootstrap": "debootstrap",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.provisioning.lab import network
 from tests.provisioning.lab.guest import Guest
-from tests.provisioning.lab.places import CHECKOUT, HOME, KEY, KNOWN_HOSTS
+from tests.provisioning.lab.places import CHECKOUT, CONNECTIONS, HOME, KEY, KNOWN_HOSTS
 
 PROVISIONING = CHECKOUT / "provisioning"
 DOMAIN = "crm.lab.test"
@@ -63,7 +67,62 @@ def command(guests: Sequence[Guest], playbook: str, options: Sequence[str] = (),
 
 
 def environment() -> dict[str, str]:
-    """Ansible's settings are the product's; its colours and its temporary files are the lab's."""
+    """Ansible's settings are the product's; its open connections lie where a guest's boot can end them."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    config = PROVISIONING / "ansible.cfg"
-    return {**os.environ, "PATH": path, "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOWS": "1", "LC_ALL": "C.UTF-8"}
+    return {
+        **os.environ,
+        "PATH": path,
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(PROVISIONING / "ansible.cfg"),
+        "ANSIBLE_SSH_CONTROL_PATH": str(CONNECTIONS / "%%h"),
+    }
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a playbook ended."""
+
+    code: int
+    output: str
+    seconds: float
+
+    @property
+    def changed(self) -> int:
+        """Tasks that changed something, over all hosts, as the recap counts them."""
+        return sum(int(count) for count in re.findall(r"\bchanged=(\d+)", self.output))
+
+    @property
+    def changes(self) -> list[str]:
+        """Names of the tasks that changed something."""
+        named = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?P<task>.*?)\] \**$|^changed: ", re.MULTILINE)
+        found, task = [], ""
+        for match in named.finditer(self.output):
+            if match["task"]:
+                task = match["task"]
+            else:
+                found.append(task)
+        return found
+
+    def succeeded(self) -> Played:
+        """Itself, when it went well; else what failed is in the error."""
+        assert self.code == 0, f"ended with {self.code} after {self.seconds:.0f} s:\n{self.failures()}"
+        return self
+
+    def failures(self) -> str:
+        """The part of the output that says what failed."""
+        start = max(self.output.find("fatal:"), self.output.find("[ERROR]"), 0)
+        before = self.output.rfind("\nTASK [", 0, start)
+        return self.output[max(before, 0) :][:6000]
+
+
+def play(guests: Sequence[Guest], playbook: str, *options: str, log: Path | None = None, **variables: object) -> Played:
+    """Run a playbook to its end against guests that hold everything; its output goes into a file as well."""
+    began = time.monotonic()
+    words = command(guests, playbook, options, **variables)
+    done = subprocess.run(
+        words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), timeout=2400
+    )
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(done.stdout)
+    return Played(done.returncode, done.stdout, time.monotonic() - began)

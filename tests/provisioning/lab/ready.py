@@ -51,18 +51,7 @@ def install_tools() -> None:
     missing = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         run(["apt-get", "update", "-qq"])
-        run(
-            [
-                "env",
-                "DEBIAN_FRONTEND=noninteractive",
-                "apt-get",
-                "install",
-                "-qq",
-                "-y",
-                "--no-install-recommends",
-                *missing,
-            ]
-        )
+        run(["sh", "-c", f"{QUIET} {' '.join(missing)}"])
 
 
 def prepare(say: Callable[[str], None] = print) -> None:
