@@ -94,10 +94,11 @@ class Asking:
         pieces: list[str] = []
         try:
             async with self._lane.stream(body) as answer:
-                async for event in answer:
-                    if event.words:
-                        pieces.append(event.words)
-                        shown = event.words if restorer is None else restorer.feed(event.words)
+                async for found in answer:
+                    words = "".join(event.words for event in found)
+                    if words:
+                        pieces.append(words)
+                        shown = words if restorer is None else restorer.feed(words)
                         if shown:
                             yield shown
             if restorer is not None and (rest := restorer.finish()):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from inference.gateway.declared import declared
 from inference.gateway.events import Event
@@ -21,6 +21,7 @@ from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, OutputInvalid, RequestInvalid
 from inference.gateway.protocol import json_object, model_of, new_run
 from inference.gateway.runs import Run
+from inference.gateway.streaming import Streamed
 from inference.gateway.structure import Structure, repaired, structure_of
 from inference.gateway.veiled import StreamVeil, hide_chat, restored_chat
 
@@ -135,28 +136,32 @@ class Relay:
         self._calls: list[Any] = []
         self._kept = 0
 
-    def response(self, answer: AsyncIterator[Event], stack: AsyncExitStack) -> Response:
+    def response(self, answer: AsyncIterator[list[Event]], stack: AsyncExitStack) -> Response:
         """Return the answer to the caller; `stack` holds the engine and the run, which end with the stream."""
         headers = {"X-Ostrov-Run": self._run.id, **STREAM_HEADERS}
-        return StreamingResponse(self._pieces(answer, stack), media_type="text/event-stream", headers=headers)
+        return Streamed(self._pieces(answer, stack), headers)
 
-    async def _pieces(self, answer: AsyncIterator[Event], stack: AsyncExitStack) -> AsyncIterator[bytes]:
+    async def _pieces(self, answer: AsyncIterator[list[Event]], stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
         """Yield what the caller gets."""
         self._run.verdict = "cancelled"
         try:
             async with stack:
                 try:
-                    async for event in answer:
-                        self._keep(event)
-                        if event.data is None:
-                            self._require_fit()
-                        if self._counted or not event.is_count:
-                            yield self._restored(event)
+                    async for found in answer:
+                        ended = self._keep(found)
+                        if ended and (flaw := self._flaw()) is not None:
+                            yield self._shown(found[:-1])
+                            raise OutputInvalid(flaw)
+                        yield self._shown(found)
                     self._run.verdict = "ok"
                 finally:
                     self._note()
         except GatewayProblem as problem:
             yield _event({"error": problem.body()})
+
+    def _shown(self, found: list[Event]) -> bytes:
+        """Return events as the caller gets them, in one piece."""
+        return b"".join([self._restored(event) for event in found if self._counted or not event.is_count])
 
     def _restored(self, event: Event) -> bytes:
         """Return an event as the caller gets it."""
@@ -167,21 +172,21 @@ class Relay:
             return event.raw if rest is None else _event(rest) + event.raw
         return _event(self._veil.event(event.data))
 
-    def _keep(self, event: Event) -> None:
-        """Keep the words for the log, and for the check of their structure."""
-        self._calls += event.tool_calls
-        if self._structure is not None or self._kept < LOGGED_CHARACTERS:
-            self._words.append(event.words)
-            self._kept += len(event.words)
+    def _keep(self, found: list[Event]) -> bool:
+        """Keep the words for the log, and for the check of their structure; tell whether the answer has ended."""
+        for event in found:
+            self._calls += event.tool_calls
+            if self._structure is not None or self._kept < LOGGED_CHARACTERS:
+                self._words.append(event.words)
+                self._kept += len(event.words)
+        return found[-1].data is None
 
-    def _require_fit(self) -> None:
-        """Raise OutputInvalid when the streamed answer does not fit the schema that was asked for."""
+    def _flaw(self) -> str | None:
+        """Say why the streamed answer does not fit the schema that was asked for; None when it does."""
         if self._structure is None or self._calls:
-            return
+            return None
         flaw = self._structure.flaw("".join(self._words))
-        if flaw is not None:
-            message = f"The model's answer does not fit the schema of 'response_format': {flaw}"
-            raise OutputInvalid(message)
+        return flaw and f"The model's answer does not fit the schema of 'response_format': {flaw}"
 
     def _note(self) -> None:
         """Note in the run what was said, or which tools were called."""

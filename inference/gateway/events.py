@@ -34,37 +34,81 @@ class Event:
     is_count: bool = False
 
 
-async def events(pieces: AsyncIterator[bytes], role: str) -> AsyncGenerator[Event, None]:
-    """Yield the events of a stream up to its mark of the end. Raises EngineFailed for garbage or a broken end."""
-    finished = False
-    async for block in _blocks(pieces, role):
-        event = _read(block, role)
-        if event is None:
-            continue
-        yield event
-        if event.data is None:
+async def events(pieces: AsyncIterator[bytes], role: str) -> AsyncGenerator[list[Event], None]:
+    """Yield the events of a stream up to its mark of the end, together those that came together.
+
+    Raises EngineFailed for garbage or a broken end.
+    """
+    reader = _Reader(role)
+    async for piece in pieces:
+        found = reader.feed(piece)
+        if found:
+            yield found
+        reader.require_sound()
+        if reader.ended:
             await _drain(pieces)
             return
-        finished = finished or event.is_finish
-    if not finished:
-        message = f"The {role} engine broke off in the middle of its answer."
-        raise EngineFailed(message)
+    found = reader.rest()
+    if found:
+        yield found
+    reader.require_sound()
+    reader.require_end()
 
 
-async def _blocks(pieces: AsyncIterator[bytes], role: str) -> AsyncIterator[bytes]:
-    """Yield what stands between blank lines; a piece may end anywhere, even inside a letter."""
-    rest = b""
-    async for piece in pieces:
-        rest += piece
-        if b"\r" in rest:
-            rest = rest.replace(b"\r\n", b"\n")
-        *blocks, rest = rest.split(b"\n\n")
+class _Reader:
+    """Cuts what comes at its blank lines and reads what stands between them; a piece may end even inside a letter."""
+
+    def __init__(self, role: str) -> None:
+        """Begin with nothing read."""
+        self._role = role
+        self._left = b""
+        self._finished = False
+        self._flaw: EngineFailed | None = None
+        self.ended = False
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Return the events that a piece completes."""
+        text = self._left + piece if self._left else piece
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        *blocks, self._left = text.split(b"\n\n")
+        found = self._read(blocks)
+        if len(self._left) > EVENT_MAX_BYTES and self._flaw is None:
+            self._flaw = EngineFailed(_garbage(self._role))
+        return found
+
+    def rest(self) -> list[Event]:
+        """Return the event that no blank line ended."""
+        return self._read([self._left] if self._left.strip() else [])
+
+    def require_sound(self) -> None:
+        """Raise EngineFailed when something came that is no event of a chat; what came before it is still good."""
+        if self._flaw is not None:
+            raise self._flaw
+
+    def require_end(self) -> None:
+        """Raise EngineFailed when the engine stopped before its answer was complete."""
+        if not (self.ended or self._finished):
+            message = f"The {self._role} engine broke off in the middle of its answer."
+            raise EngineFailed(message)
+
+    def _read(self, blocks: list[bytes]) -> list[Event]:
+        """Read blocks up to the mark of the end, or to one that is garbage."""
+        found: list[Event] = []
         for block in blocks:
-            yield block
-        if len(rest) > EVENT_MAX_BYTES:
-            raise EngineFailed(_garbage(role))
-    if rest.strip():
-        yield rest
+            try:
+                event = _read(block, self._role)
+            except EngineFailed as flaw:
+                self._flaw = flaw
+                break
+            if event is None:
+                continue
+            found.append(event)
+            if event.data is None:
+                self.ended = True
+                break
+            self._finished = self._finished or event.is_finish
+        return found
 
 
 def _read(block: bytes, role: str) -> Event | None:
@@ -82,7 +126,7 @@ def _read(block: bytes, role: str) -> Event | None:
     if text == DONE:
         return Event(raw, None)
     try:
-        found = json.loads(text)
+        found = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
         raise EngineFailed(_garbage(role)) from error
     if not isinstance(found, dict) or not isinstance(found.get("choices", []), list):

@@ -103,11 +103,11 @@ class Lane:
         return reply
 
     @asynccontextmanager
-    async def stream(self, body: Body) -> AsyncIterator[AsyncIterator[Event]]:
-        """Open a streamed chat; its first event has come when the block begins, and none of it is garbage."""
+    async def stream(self, body: Body) -> AsyncIterator[AsyncIterator[list[Event]]]:
+        """Open a streamed chat; its first events have come when the block begins, and none of it is garbage."""
         body = {**body, "stream": True, "stream_options": {**_options(body), "include_usage": True}}
 
-        async def begin(engine: Engine) -> tuple[AsyncExitStack, Event, AsyncIterator[Event]]:
+        async def begin(engine: Engine) -> tuple[AsyncExitStack, list[Event], AsyncIterator[list[Event]]]:
             async with AsyncExitStack() as stack:
                 pieces = await stack.enter_async_context(engine.stream(CHAT_PATH, _encoded(body, engine)))
                 found = events(pieces, engine.role)
@@ -121,13 +121,13 @@ class Lane:
         outcome: BaseException | None = None
         usage: Any = None
 
-        async def relayed() -> AsyncIterator[Event]:
+        async def relayed() -> AsyncIterator[list[Event]]:
             nonlocal usage
+            usage = _usage(first, None)
             yield first
-            usage = first.usage
-            async for event in rest:
-                usage = event.usage or usage
-                yield event
+            async for found in rest:
+                usage = _usage(found, usage)
+                yield found
 
         try:
             async with stack:
@@ -273,6 +273,13 @@ def _completion(reply: Reply, engine: Engine) -> Completion:
         problem = f"The {engine.role} engine's answer has not the shape of a chat completion."
         raise EngineFailed(problem)
     return Completion(reply, found)
+
+
+def _usage(found: list[Event], before: Any) -> Any:
+    """Return the last counts of tokens that the engine gave so far."""
+    for event in found:
+        before = event.usage or before
+    return before
 
 
 def _number(usage: dict[str, Any], name: str) -> int:

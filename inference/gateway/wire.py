@@ -81,7 +81,12 @@ class _Exchange:
     ended: bool = False
     broken: bool = False
     held_bytes: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    waiter: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        """Tell who waits for the next piece that something has come, or that nothing will."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
 
 
 class _Connection(asyncio.Protocol):
@@ -123,7 +128,7 @@ class _Connection(asyncio.Protocol):
         if exchange is None or exchange.ended:
             return
         exchange.broken = True
-        exchange.news.set()
+        exchange.wake()
         if not exchange.head.done():
             exchange.head.set_exception(Broken(stale=self.used))
             exchange.head.exception()  # Looked at, so that an abandoned call leaves no complaint in the log.
@@ -151,7 +156,7 @@ class _Connection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.pieces.append(body)
             self._exchange.held_bytes += len(body)
-            self._exchange.news.set()
+            self._exchange.wake()
             if self._exchange.held_bytes > HELD_MAX_BYTES and self.transport is not None:
                 self.transport.pause_reading()
 
@@ -159,17 +164,18 @@ class _Connection(asyncio.Protocol):
         """Note the end of the answer."""
         if self._exchange is not None:
             self._exchange.ended = True
-            self._exchange.news.set()
+            self._exchange.wake()
             self.reusable = self.reusable and self._parser.should_keep_alive()
 
     def take(self, exchange: _Exchange) -> bytes:
-        """Hand out the next piece; an engine that was held back may go on once its reader has caught up."""
-        piece = exchange.pieces.popleft()
-        held = exchange.held_bytes
-        exchange.held_bytes = held - len(piece)
-        if exchange.held_bytes <= HELD_MAX_BYTES < held and self.transport is not None and self.reusable:
+        """Hand out all that has come; an engine that was held back may go on once its reader has caught up."""
+        pieces, held = exchange.pieces, exchange.held_bytes
+        found = pieces.pop() if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        exchange.held_bytes = 0
+        if held > HELD_MAX_BYTES and self.transport is not None and self.reusable:
             self.transport.resume_reading()
-        return piece
+        return found
 
     def close(self) -> None:
         """Drop the connection; an engine then stops working for it."""
@@ -178,27 +184,59 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
 
 
+class _Patience:
+    """Ends the wait for a piece that does not come. One timer for a whole answer: setting one a piece costs more."""
+
+    def __init__(self, exchange: _Exchange, idle_seconds: float, until: float) -> None:
+        """Wait at most so long for each piece, and to a moment of the loop's clock for all."""
+        self._exchange = exchange
+        self._idle_seconds = idle_seconds
+        self._until = until
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+        self._timer = self._loop.call_at(min(self._since + idle_seconds, until), self._look)
+
+    async def wait(self) -> None:
+        """Wait for news of the exchange. Raises Overdue or Silent."""
+        waiter = self._exchange.waiter = self._loop.create_future()
+        self._since = self._loop.time()
+        if self._since >= self._until:
+            raise Overdue
+        await waiter
+
+    def _look(self) -> None:
+        """End a wait that has lasted too long; look again when the present one would."""
+        now, waiter = self._loop.time(), self._exchange.waiter
+        waits = waiter is not None and not waiter.done()
+        if waits and waiter is not None and now >= self._until:
+            waiter.set_exception(Overdue())
+        elif waits and waiter is not None and now >= self._since + self._idle_seconds:
+            waiter.set_exception(Silent(self._idle_seconds, begun=True))
+        elif now < self._until:
+            begun = self._since if waits else now
+            self._timer = self._loop.call_at(min(begun + self._idle_seconds, self._until), self._look)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+
 async def _pieces(
     connection: _Connection, exchange: _Exchange, idle_seconds: float, until: float
 ) -> AsyncIterator[bytes]:
-    """Yield the body as it comes, to a moment of the loop's clock at most. Raises Broken or Silent."""
-    clock = asyncio.get_running_loop().time
-    while True:
-        while exchange.pieces:
-            yield connection.take(exchange)
-        if exchange.ended:
-            return
-        if exchange.broken:
-            raise Broken(stale=False)
-        exchange.news.clear()
-        left = until - clock()
-        try:
-            async with asyncio.timeout(min(idle_seconds, left)):
-                await exchange.news.wait()
-        except TimeoutError:
-            if left < idle_seconds:
-                raise Overdue from None
-            raise Silent(idle_seconds, begun=True) from None
+    """Yield the body as it comes, to a moment of the loop's clock at most. Raises Broken, Overdue or Silent."""
+    patience = _Patience(exchange, idle_seconds, until)
+    try:
+        while True:
+            while exchange.pieces:
+                yield connection.take(exchange)
+            if exchange.ended:
+                return
+            if exchange.broken:
+                raise Broken(stale=False)
+            await patience.wait()
+    finally:
+        patience.end()
 
 
 class Wire:
