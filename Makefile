@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 MODEL  ?=
 ARGS   ?=
+# Much of a test's time is waiting for programs that start: more processes than cores are of use.
+TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo stop test check lint types imports templates docs bench journeys test-vllm test-gpu lock assets format clean
@@ -20,8 +22,8 @@ demo: setup ## run the whole product with a sample company (MODEL=/path/model.gg
 stop: ## stop a demo that runs in the background
 	@$(BIN)/ostrov demo stop
 
-test: setup check ## every check and every test but the journeys (ARGS="-k name" narrows pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup check ## every check and every test but the journeys (ARGS="-k name" narrows pytest, TEST_PROCESSES=4)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
 
 check: lint types imports templates docs ## the checks that run nothing: style, types, borders, templates, documents
 
