@@ -8,7 +8,7 @@ ARGS   ?=
 TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop test check lint types imports templates docs bench journeys test-vllm test-gpu lock assets format clean
+.PHONY: help setup demo stop test check lint types imports templates docs bench journeys test-vllm test-gpu test-appliance lock assets format clean
 
 help: ## list these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-vllm: setup ## the engine suite against vLLM's CPU wheel, in an environment
 
 test-gpu: setup ## what needs an NVIDIA GPU: vLLM, speech and speed; says why it skips elsewhere
 	@$(BIN)/python -m tests.gpu $(ARGS)
+
+test-appliance: setup ## a bare Debian 13 becomes the appliance in a container, offline, and is examined (root on Debian; says why it skips)
+	@$(BIN)/python -m tests.provisioning $(ARGS)
 
 lock: setup ## resolve the dependencies anew and write the lock files
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock

@@ -50,9 +50,9 @@ class Browser(httpx.Client):
 
     def sign_in(self, username: str, password: str) -> httpx.Response:
         """Fill in the form of the first page."""
-        page = self.get("/login")
+        page = self.get("/sign-in")
         return self.post(
-            "/login",
+            "/sign-in",
             data={**hidden_fields(page.text), "username": username, "password": password},
             headers={"Referer": str(page.url)},
         )

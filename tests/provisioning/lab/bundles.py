@@ -26,6 +26,12 @@ def signing_key() -> Path:
     return SIGNING_KEY
 
 
+def trusted() -> list[str]:
+    """Public keys that the lab's company trusts."""
+    signing_key()
+    return TRUSTED.read_text().splitlines()
+
+
 def built(version: str | None = None) -> Path:
     """The bundle of this checkout, as a version or its own; OSTROV_LAB_BUNDLE names one that is built already."""
     given = os.environ.get("OSTROV_LAB_BUNDLE")
