@@ -232,8 +232,20 @@ def verify(
     return Verified(manifest, key_id, extract)
 
 
+def answer(
+    bundle: Path, signers: Path, state: Path | None, *, extract: Path | None, allow_older: bool
+) -> tuple[int, dict[str, str]]:
+    """Verify for a command: return its exit code (0 is good, 3 is refused) and what a program is told."""
+    try:
+        good = verify(bundle, signers, state, extract=extract, allow_older=allow_older)
+    except reading.Refusal as refusal:
+        told = {"code": refusal.code, "sentence": refusal.sentence, "remedy": refusal.remedy}
+        return EXIT_REFUSED, {"verdict": "refused", **told}
+    return 0, {"verdict": "good", "name": good.manifest.name, "version": good.manifest.version, "key_id": good.key_id}
+
+
 def main() -> int:
-    """Verify from the command line; 0 is good, 3 is refused."""
+    """Verify from the command line."""
     parser = argparse.ArgumentParser(description="Check a signed bundle, and unpack it when it is good.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--signers", type=Path, required=True, help="the trusted keys, as ssh's allowed_signers")
@@ -242,17 +254,9 @@ def main() -> int:
     parser.add_argument("--allow-older", action="store_true", help="take a release older than one that was here")
     parser.add_argument("--json", action="store_true", help="for programs")
     given = parser.parse_args()
-    code, answer = 0, {"verdict": "good"}
-    try:
-        good = verify(given.bundle, given.signers, given.state, extract=given.extract, allow_older=given.allow_older)
-    except reading.Refusal as refusal:
-        code = EXIT_REFUSED
-        answer = {"verdict": "refused", "code": refusal.code, "sentence": refusal.sentence, "remedy": refusal.remedy}
-        text = f"refused: {refusal.sentence}\n         {refusal.remedy}"
-    else:
-        answer |= {"name": good.manifest.name, "version": good.manifest.version, "key_id": good.key_id}
-        text = f"good: {good.manifest.name} {good.manifest.version}, signed by {good.key_id}"
-    sys.stdout.write((json.dumps(answer) if given.json else text) + "\n")
+    code, told = answer(given.bundle, given.signers, given.state, extract=given.extract, allow_older=given.allow_older)
+    sentence = "refused: {sentence}\n         {remedy}" if code else "good: {name} {version}, signed by {key_id}"
+    sys.stdout.write((json.dumps(told) if given.json else sentence.format(**told)) + "\n")
     return code
 
 

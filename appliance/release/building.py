@@ -1,0 +1,134 @@
+"""Build a bundle on a connected machine: collect its parts, describe them, sign the description, write it all down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.demo import bootstrap
+from appliance.release import apt, licences, manifest, sbom, signing, weights, wheels, writing
+from appliance.release.debs import Deb
+from appliance.release.manifest import Release
+from appliance.release.problems import BuildError
+from appliance.release.wheels import Wheel
+
+ASSETS: Final = Path("webapp/web/static/build")
+VERIFIER: Final = ("verifying.py", "reading.py")
+PROVISIONING_LEFT_OUT: Final = ("lab", ".pytest_cache", "__pycache__")
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to build: from which checkout, under which key, with which parts."""
+
+    root: Path
+    key: Path
+    output: Path
+    release: Release
+    models: tuple[str, ...] = ()
+    expires_days: int = 180
+    apt_cache: Path | None = None
+    apt_sources: Path | None = None
+    cache: Path = Path()
+
+
+def default_cache() -> Path:
+    """Return where downloads are kept between builds."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ostrov" / "bundle"
+
+
+def build(order: Order, say: Say) -> Path:
+    """Build a bundle and return its path. Raises BuildError, and then nothing was written."""
+    key_id = signing.key_id(order.key)
+    chosen = weights.chosen(order.models)
+    _refuse_old_assets(order.root)
+    with tempfile.TemporaryDirectory(prefix="ostrov-bundle-") as folder:
+        work = Path(folder)
+        built_at = datetime.now(UTC).replace(microsecond=0)
+        say("wheels")
+        found_wheels = wheels.collect(order.root / wheels.LOCK, order.cache)
+        found_wheels.append(wheels.our_wheel(order.root, order.release.version, work / "wheel"))
+        say("Debian packages")
+        found_debs = apt.collect(apt.wanted(), order.cache, order.apt_cache, order.apt_sources)
+        files = _files_of_wheels(found_wheels, work) | _files_of_debs(found_debs, work, built_at)
+        if chosen:
+            say("weights")
+            files |= weights.collect(chosen, order.cache)
+        say("licences, bill of materials")
+        files |= licences.gather(found_wheels, found_debs, order.root, work)
+        bill = sbom.compose(order.release, built_at, found_wheels, found_debs, weights.components(chosen))
+        files["sbom.cdx.json"] = _written(work / "sbom.cdx.json", json.dumps(bill, indent=1, ensure_ascii=False))
+        files |= provisioning_files(order.root)
+        say("manifest, signature")
+        dates = built_at, built_at + timedelta(days=order.expires_days)
+        described = manifest.compose(
+            order.release,
+            dates,
+            key_id,
+            writing.entries(files),
+            schema=manifest.schema(order.root, order.release),
+            parts={"models": bool(chosen)},
+            source=_source(order.root),
+        )
+        target = order.output / f"ostrov-{order.release.version}.bundle"
+        writing.write(target, described, signing.sign(described, order.key), files)
+    return target
+
+
+def _refuse_old_assets(root: Path) -> None:
+    """Refuse a checkout whose pages would be shipped with assets of other sources."""
+    sources = bootstrap.fingerprint(root / "webapp" / "web" / name for name in bootstrap.ASSET_SOURCES)
+    if not (root / ASSETS / "manifest.json").is_file() or not bootstrap.is_done("assets", sources):
+        raise BuildError("The pages' assets are not built from the present sources.", "Run: make assets")
+
+
+def _files_of_wheels(found: list[Wheel], work: Path) -> dict[str, Path]:
+    """Return the wheels and the lock file that names exactly these."""
+    lock = "".join(f"{wheel.pinned}\n" for wheel in sorted(found, key=lambda wheel: wheel.name))
+    files = {f"wheels/{wheel.path.name}": wheel.path for wheel in found}
+    return files | {"wheels/requirements.lock": _written(work / "requirements.lock", lock)}
+
+
+def _files_of_debs(found: list[Deb], work: Path, moment: datetime) -> dict[str, Path]:
+    """Return the packages and the signed index of their repository."""
+    (work / "apt").mkdir()
+    return {f"apt/{name}": path for name, path in apt.repository(found, work / "apt", moment).items()}
+
+
+def provisioning_files(root: Path) -> dict[str, Path]:
+    """Return the playbooks, and the verifier that they run on a bare server."""
+    folder = root / "provisioning"
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not set(name.parts) & set(PROVISIONING_LEFT_OUT):
+            files[f"provisioning/{name}"] = path
+    return files | {f"provisioning/files/{name}": root / "appliance" / "release" / name for name in VERIFIER}
+
+
+def _source(root: Path) -> dict[str, Any]:
+    """Tell which commit the product was built from, and whether anything was changed since."""
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return {"commit": None, "clean": False}
+
+    def ask(*words: str) -> str:
+        return subprocess.run([git, *words], cwd=root, capture_output=True, check=False, text=True).stdout.strip()
+
+    return {"commit": ask("rev-parse", "HEAD") or None, "clean": not ask("status", "--porcelain")}
+
+
+def _written(path: Path, text: str) -> Path:
+    """Write a small file and return its path."""
+    path.write_text(text, encoding="utf-8")
+    return path
