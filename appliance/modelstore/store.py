@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -102,7 +103,7 @@ class ModelStore:
     def point(self, role: str, model: InstalledModel) -> None:
         """Let the link of a role lead to a model, in one step; the caller has checked it."""
         link = self.root / ACTIVE / role
-        link.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        self._make(link.parent)
         work = link.with_name(f".{role}.{os.getpid()}")
         work.unlink(missing_ok=True)
         work.symlink_to(Path("..") / model.name / model.version)
@@ -152,7 +153,8 @@ class ModelStore:
         (folder / MANIFEST).write_text(manifest.as_toml(found), encoding="utf-8")
         write_record(folder, found)
         target = self.folder(found.name, found.version)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        self._make(target.parent)
+        self._share(folder, *folder.rglob("*"))
         _reach_disk(folder)
         folder.rename(target)
         _sync(target.parent)
@@ -194,6 +196,21 @@ class ModelStore:
         options = found.engine.model_dump(exclude_none=True)
         path = folder / found.entry
         return InstalledModel(found.name, found.version, path, found.sha256, found.role, options, folder, found)
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder of the store, unless it is there."""
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+            self._share(folder)
+
+    def _share(self, *paths: Path) -> None:
+        """Let the group of the store read, when the store is open to its group: engines with accounts of their own."""
+        store = self.root.stat()
+        if not store.st_mode & stat.S_IRGRP:
+            return
+        for path in paths:
+            os.chown(path, -1, store.st_gid)
+            path.chmod(0o750 if path.is_dir() else 0o640)
 
     def _stage(self) -> Path:
         """Return a new empty folder on the store's disk; the caller holds the lock."""

@@ -340,3 +340,24 @@ def test_weights_from_elsewhere_have_the_hash_of_their_bytes(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(WeightsRefused):
         identity(tmp_path / "empty")
+
+
+def modes(store: ModelStore) -> set[int]:
+    """Return the rights of everything in a store but its lock and its staging area."""
+    private = {store.root / ".lock", store.root / ".staging"}
+    found = [path for path in store.root.rglob("*") if path not in private and not path.is_symlink()]
+    return {stat.S_IMODE(path.stat().st_mode) for path in found}
+
+
+def test_a_store_that_is_open_to_its_group_gives_it_every_model_and_others_none(store: ModelStore, source: Path):
+    store.root.mkdir(mode=0o750)
+    model = store.import_from(source)
+    store.use("chat", model.key)
+    assert modes(store) == {0o750, 0o640}
+
+
+def test_a_store_of_one_person_stays_closed_to_all_others(store: ModelStore, source: Path):
+    model = store.import_from(source)
+    store.use("chat", model.key)
+    closed = (store.root, model.folder, store.root / "active")
+    assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in closed)
