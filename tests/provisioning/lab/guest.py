@@ -124,7 +124,12 @@ class Guest:
                 stderr=console,
                 start_new_session=True,
                 cwd="/",
-                env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                # The guest sets what belongs to its own network, as a machine does; the kernel is not its own.
+                env={
+                    **os.environ,
+                    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+                    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+                },
             )
 
     def wait(self, *, seconds: float = 60) -> None:
