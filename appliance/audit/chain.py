@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -64,6 +64,8 @@ class Verdict:
     head: str
     broken_at: int | None = None
     reason: str = ""
+    upto: int = 0
+    """The last entry that holds."""
 
     @property
     def holds(self) -> bool:
@@ -127,32 +129,52 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     )
 
 
-def _walk(connection: Connection) -> Iterator[Any]:
-    """All rows in order, streamed."""
+def _walk(connection: Connection, after: int) -> Iterator[Any]:
+    """All rows after an entry, in order, streamed."""
     statement = text(
         "SELECT seq, at, actor_kind, actor_id, actor, action, entity, entity_id, details, previous, hash"
-        " FROM audit.entries ORDER BY seq"
+        " FROM audit.entries WHERE seq > :after ORDER BY seq"
     )
-    return iter(connection.execute(statement.execution_options(stream_results=True, yield_per=5000)))
+    options = statement.execution_options(stream_results=True, yield_per=5000)
+    return iter(connection.execute(options, {"after": after}))
 
 
-def verify(connection: Connection, *, head: str = "") -> Verdict:
-    """Walk the whole chain and name the first broken link.
+def verify(
+    connection: Connection,
+    *,
+    head: str = "",
+    after: tuple[int, bytes] = (0, GENESIS),
+    enough: Callable[[], bool] = lambda: False,
+) -> Verdict:
+    """Walk the chain and name the first broken link.
 
     `head` is a hash that was printed earlier (in hex, or its first digits): when no entry has it, the chain was cut off
-    or written anew, which its links alone cannot tell.
+    or written anew, which its links alone cannot tell. `after` is an entry (number and hash) up to which the chain was
+    walked before; the walk goes on there, and the entry must still be what it was. `enough` ends a walk early.
     """
-    previous, expected, count = GENESIS, 1, 0
-    known = not head or GENESIS.hex().startswith(head)
-    for row in _walk(connection):
+    seq, previous = after
+    expected, count = seq + 1, 0
+    known = not head or previous.hex().startswith(head)
+    if seq and _hash_of(connection, seq) != previous:
+        return Verdict(0, previous.hex(), seq, f"entry {seq} is gone, or is not what it was when it was verified")
+    for row in _walk(connection, seq):
         reason = _break(row, previous, expected)
         if reason:
-            return Verdict(count, previous.hex(), expected, reason)
+            return Verdict(count, previous.hex(), expected, reason, expected - 1)
         previous, expected, count = bytes(row.hash), row.seq + 1, count + 1
         known = known or previous.hex().startswith(head)
+        if enough():
+            return Verdict(count, previous.hex(), upto=row.seq)
     if not known:
-        return Verdict(count, previous.hex(), expected, "no entry has the head that was noted: the newest were cut off")
-    return Verdict(count, previous.hex())
+        reason = "no entry has the head that was noted: the newest were cut off"
+        return Verdict(count, previous.hex(), expected, reason, expected - 1)
+    return Verdict(count, previous.hex(), upto=expected - 1)
+
+
+def _hash_of(connection: Connection, seq: int) -> bytes | None:
+    """The hash of one entry, None when it is not there."""
+    found = connection.scalar(text("SELECT hash FROM audit.entries WHERE seq = :seq"), {"seq": seq})
+    return None if found is None else bytes(found)
 
 
 def _break(row: Any, previous: bytes, expected: int) -> str:

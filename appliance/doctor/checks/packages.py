@@ -1,0 +1,75 @@
+"""Debian packages: whether a bundle that lies here brings newer ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.doctor.check import Check
+from appliance.doctor.host import Host
+from appliance.doctor.place import STATE
+from appliance.doctor.result import Ok, Result, Warn
+from appliance.doctor.said import Said, listed, same
+
+BUNDLES = STATE / "bundles"
+
+
+def look(host: Host) -> Result:
+    """Compare what is installed with what the received bundles offer."""
+    offered = _offered(host.machine.path(BUNDLES))
+    output = host.machine.run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n")
+    installed = {
+        words[0]: words[1]
+        for words in (line.split() for line in output.out.splitlines())
+        if len(words) == 3 and words[2].startswith("ii")
+    }
+    newer = [
+        f"{name} {installed[name]} -> {version}"
+        for name, (version, _bundle) in sorted(offered.items())
+        if name in installed and installed[name] != version and _is_newer(host, version, installed[name])
+    ]
+    half = sorted(
+        line.split()[0] for line in output.out.splitlines() if len(line.split()) == 3 and line.split()[2][1] not in "in"
+    )
+    if half:
+        told = [Said(f"{name} is half installed", f"{name} установлен наполовину") for name in half]
+        return Warn(listed(told), same("dpkg --audit ; dpkg --configure --pending"))
+    if newer:
+        bundle = max(bundle for _version, bundle in offered.values())
+        return Warn(listed(newer), same(f"ostrov update check {bundle} ; ostrov update apply {bundle}"))
+    return Ok(
+        Said(
+            f"{len(installed)} packages, no bundle here brings newer ones.",
+            f"Пакетов: {len(installed)}, более новых в бандлах здесь нет.",
+        )
+    )
+
+
+def _offered(folder: Path) -> dict[str, tuple[str, str]]:
+    """Package to its version and the bundle that brings it; of several bundles the last in name."""
+    found: dict[str, tuple[str, str]] = {}
+    for index in sorted(folder.glob("*/apt/Packages")):
+        name = ""
+        for line in index.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(": ")
+            if key == "Package":
+                name = value
+            elif key == "Version":
+                found[name] = (value, index.parts[-3])
+    return found
+
+
+def _is_newer(host: Host, one: str, other: str) -> bool:
+    """Whether a version of a Debian package comes after another."""
+    return host.machine.run("dpkg", "--compare-versions", one, "gt", other, live=False).code == 0
+
+
+CHECK = Check(
+    id="security.packages",
+    title=Said("Debian's packages are those of the newest bundle", "Пакеты Debian — из последнего бандла"),
+    expected=Said(
+        "No bundle on this server brings newer packages, none is half installed.",
+        "Бандлы на сервере не содержат более новых пакетов, ни один не установлен наполовину.",
+    ),
+    control="ISO 27001 A.8.8; CIS v8 7.3",
+    run=look,
+)
