@@ -14,6 +14,8 @@ TRUSTED = HOME / "trusted_keys"
 CURRENT = HOME / "current.bundle"
 """A link to the bundle that `run` installs."""
 BUILT = CHECKOUT / "build/bundles"
+MODELS = ("qwen2.5-coder-0.5b", "whisper-base")
+"""The smallest packaged models that turn a call into proposals."""
 
 
 def signing_key() -> Path:
@@ -32,7 +34,7 @@ def trusted() -> list[str]:
     return TRUSTED.read_text().splitlines()
 
 
-def built(version: str | None = None) -> Path:
+def built(version: str | None = None, *options: str) -> Path:
     """The bundle of this checkout, as a version or its own; OSTROV_LAB_BUNDLE names one that is built already."""
     given = os.environ.get("OSTROV_LAB_BUNDLE")
     if given and version is None:
@@ -42,7 +44,8 @@ def built(version: str | None = None) -> Path:
     BUILT.mkdir(parents=True, exist_ok=True)
     before = {path: path.stat().st_mtime_ns for path in BUILT.glob("*.bundle")}
     words: list[str | Path] = [ostrov, "bundle", "build", "--key", key, "--output", BUILT]
-    run([*words, *(["--version", version] if version else [])], seconds=1800)
+    models = [word for model in MODELS for word in ("--models", model)]
+    run([*words, *models, *(["--version", version] if version else []), *options], seconds=1800)
     made = [path for path in BUILT.glob("*.bundle") if before.get(path) != path.stat().st_mtime_ns]
     if len(made) != 1:
         raise LabError(f"`ostrov bundle build` made {len(made)} bundles in {BUILT}, one was expected")
