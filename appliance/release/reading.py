@@ -193,7 +193,7 @@ def _explain(found: bytes, expected: str, files: Mapping[str, Entry]) -> Refusal
         name = found[BLOCK:].split(b"\0")[0].decode(errors="replace")
     elif not info.isreg() or not is_safe(name):
         return UnsafeMember(f"The bundle holds {name[:200]!r}, which is no plain file inside its folder.")
-    if name not in files:
+    if name and name not in files:
         return ExtraMember(f"The bundle holds {name[:200]!r}, which its signed manifest does not name.")
     if name != expected and expected:
         return MissingMember(f"{expected} is missing from the bundle, or not in its place.")

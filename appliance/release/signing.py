@@ -7,7 +7,7 @@ from pathlib import Path
 
 from appliance.release.problems import BuildError
 from appliance.release.running import run
-from appliance.release.verifying import NAMESPACE
+from appliance.release.verifying import NAMESPACE, spell
 
 MAKE_ONE = "Make one: ssh-keygen -t ed25519 -C 'Ostrov bundles' -f bundle-key, and keep it off the network."
 
@@ -29,4 +29,4 @@ def sign(content: bytes, key: Path) -> bytes:
         path.write_bytes(content)
         remedy = "A key with a passphrase must be in the ssh agent: ssh-add KEY; then give its .pub file."
         run(["ssh-keygen", "-Y", "sign", "-f", key, "-n", NAMESPACE, path], "Signing the manifest", remedy)
-        return path.with_name("manifest.sig").read_bytes()
+        return spell(path.with_name("manifest.sig").read_bytes())

@@ -7,6 +7,7 @@ anything of the product is there: `python3 verifying.py BUNDLE --signers FILE [-
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -22,7 +23,8 @@ from typing import IO, Any, Final
 
 if __package__:
     from appliance.release import reading
-else:  # run as a script
+else:  # run as a script, also by `python3 -I`, which does not look beside it by itself
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
     import reading  # type: ignore[import-not-found,no-redef]
 
 FORMAT: Final = 1
@@ -30,7 +32,8 @@ NAMESPACE: Final = "ostrov-bundle"
 # Clocks of two machines differ by a little; by more, one of them is wrong.
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 EXIT_REFUSED: Final = 3
-VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?\Z")
+SIGNATURE_COLUMNS: Final = 70
+VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?\Z", re.ASCII)
 SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -75,12 +78,24 @@ def version_key(version: str) -> tuple[int, ...]:
     return int(major), int(minor), int(patch), ("a", "b", "rc", None).index(stage), int(number or 0)
 
 
+def spell(signature: bytes) -> bytes:
+    """Return the one spelling of a signature that a bundle may have: ssh-keygen takes many. Raises ValueError."""
+    begin, end = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
+    text = signature.partition(begin)[2].partition(end)[0]
+    encoded = base64.b64encode(base64.b64decode(b"".join(text.split()), validate=True))
+    lines = (encoded[start : start + SIGNATURE_COLUMNS] for start in range(0, len(encoded), SIGNATURE_COLUMNS))
+    return b"\n".join((begin, *lines, end, b""))
+
+
 def signed_by(manifest: bytes, signature: bytes, signers: Path) -> str:
     """Return the fingerprint of the trusted key that signed a manifest. Raises UntrustedKey, BadSignature."""
     if not signers.is_file() or not os.access(signers, os.R_OK):
         raise reading.Misconfigured(
             f"The trusted keys cannot be read: {signers}.", "Give the allowed_signers file with --signers."
         )
+    bad = reading.BadSignature("The signature does not belong to this manifest: one of them was changed.")
+    if not _is_spelt_right(signature):
+        raise bad
     with tempfile.TemporaryDirectory(prefix="ostrov-verify-") as folder:
         path = Path(folder) / reading.SIGNATURE
         path.write_bytes(signature)
@@ -95,8 +110,16 @@ def signed_by(manifest: bytes, signature: bytes, signers: Path) -> str:
         checked = _ssh_keygen(manifest, "verify", *arguments)
     match = re.search(r"key (SHA256:\S+)", checked.stdout.decode(errors="replace"))
     if checked.returncode != 0 or match is None:
-        raise reading.BadSignature("The signature does not belong to this manifest: one of them was changed.")
+        raise bad
     return match[1]
+
+
+def _is_spelt_right(signature: bytes) -> bool:
+    """Tell whether a signature has the one spelling that it may have."""
+    try:
+        return spell(signature) == signature
+    except ValueError:
+        return False
 
 
 def _ssh_keygen(content: bytes, verb: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
