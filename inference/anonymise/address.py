@@ -7,7 +7,7 @@ from typing import Final
 
 from inference.anonymise.russian_words import reading
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import one_of, windows
+from inference.anonymise.word_pattern import one_of, small, windows
 from inference.text.number_words import CARDINALS
 
 _SAID: Final = one_of(
@@ -43,7 +43,7 @@ HOUSED = re.compile(
     rf"|{_CASED},\s?(?:д\.|дом)\s?{_NUMBER}|{_TOWN}\s?{_NAME},?\s{{1,2}}{_HOUSE_WORD}\s?{_NUMBER}){_TAIL}",
     re.IGNORECASE,
 )
-GATE = re.compile(rf"(?<![\w-])(?:{_STREET}|{_TOWN}|дом(?=\s?\d))(?![\w])", re.IGNORECASE)
+GATE = re.compile(rf"(?<![\w-])(?:{_STREET}|{_TOWN}|дом(?=\s?\d))(?![\w])")
 BEFORE_GATE, AFTER_GATE = 50, 160
 BOX = re.compile(r"(?<!\w)(?:а/я|абонентский ящик)\s?№?\s?\d{1,6}", re.IGNORECASE)
 _PLACE: Final = r"[А-ЯЁA-Z][\w-]+(?:[ -][А-ЯЁA-Zа-яё][\w-]+){0,2}"
@@ -71,7 +71,7 @@ COUNTED = re.compile(
 def find(text: str) -> list[Found]:
     """Every Russian address that has at least a house or a post box."""
     found: list[Found] = []
-    for first, last in windows(GATE, text, BEFORE_GATE, AFTER_GATE):
+    for first, last in windows(GATE, small(text), BEFORE_GATE, AFTER_GATE):
         for match in HOUSED.finditer(text, first, last):
             cut = first and match.start() == first and text[first - 1].isalnum()
             if not cut and not COUNTED.match(text, match.end()):

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import one_of, windows
+from inference.anonymise.word_pattern import one_of, small, windows
 from inference.text.number_words import CARDINALS
 
 _SAID: Final = one_of(
@@ -51,7 +51,7 @@ NUMBER_LAST = re.compile(
     rf"(?<!\w)(?:{_WORD}\s){{1,3}}{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?{_NUMBER}(?![\w.,]\d){_AFTER}",
     re.IGNORECASE,
 )
-NUMBER_LAST_GATE = re.compile(rf"\b{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?\d", re.IGNORECASE)
+NUMBER_LAST_GATE = re.compile(rf"\b{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?\d")
 GERMAN = re.compile(
     r"(?<!\w)[A-Z][\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|straat|gracht)\s\d{1,4}[a-z]?(?:,\s(?:D-)?\d{4,5}\s[A-Z]\w+)?"
 )
@@ -59,17 +59,16 @@ _SMALL_WORD: Final = r"(?!(?:of|in|on|at|for|to|the|and|or|a|new|more|days?|week
 SAID = re.compile(
     rf"(?<!\w)(?:(?:flat|apartment|unit|suite)\s(?:{_SAID}|\d+[a-z]?),?\s)?(?:{_SAID}(?:[\s-](?:and\s)?{_SAID}){{0,3}}|\d{{1,5}}[a-z]?)\s"
     rf"(?:{_SMALL_WORD}){{1,2}}{_SURE_TYPE}(?!\w)"
-    rf"(?:,?\s(?:flat|apartment|unit|suite|apt)\s(?:number\s)?(?:{_SAID}(?:[\s-]{_SAID})?|\d+[a-z]?))?",
-    re.IGNORECASE,
+    rf"(?:,?\s(?:flat|apartment|unit|suite|apt)\s(?:number\s)?(?:{_SAID}(?:[\s-]{_SAID})?|\d+[a-z]?))?"
 )
-SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)", re.IGNORECASE)
+SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)")
 BOX = re.compile(
     rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
     re.IGNORECASE,
 )
 POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
 POST_CODE_GATE = re.compile(r"(?<!\w)(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2} \d{5})(?!\w)")
-ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d{4})?)(?!\d)", re.IGNORECASE)
+ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d{4})?)(?!\d)")
 ROMANCE = re.compile(
     r"(?<![\w.,/-])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|via|calle|plaza|place|piazza|corso)(?: (?:de|du|des|della|del|la|le|di))* [A-Z][\w-]+(?:, (?:\d{5} )?[A-Z]\w+)?",
     re.IGNORECASE,
@@ -82,13 +81,17 @@ def find(text: str) -> list[Found]:
     found = [Found(m.start(), m.end(), "address", 63) for m in NUMBER_FIRST.finditer(text)]
     for first, last in windows(POST_CODE_GATE, text, 120, 12):
         found += (Found(m.start(), m.end(), "address", 62) for m in POST_CODED.finditer(text, first, last))
-    for gate, pattern, rank, after in ((NUMBER_LAST_GATE, NUMBER_LAST, 62, 160), (SAID_GATE, SAID, 59, 60)):
-        for first, last in windows(gate, text, 64, after):
-            found += (Found(m.start(), m.end(), "address", rank) for m in pattern.finditer(text, first, last))
+    low = small(text)
+    for gate, pattern, written, rank, after in (
+        (NUMBER_LAST_GATE, NUMBER_LAST, text, 62, 160),
+        (SAID_GATE, SAID, low, 59, 60),
+    ):
+        for first, last in windows(gate, low, 64, after):
+            found += (Found(m.start(), m.end(), "address", rank) for m in pattern.finditer(written, first, last))
     found += (Found(m.start(), m.end(), "address", 60) for pattern in (GERMAN, ROMANCE) for m in pattern.finditer(text))
     found += (Found(m.start(), m.end(), "address", 61) for m in BOX.finditer(text))
     found += (
         Found(m.start(), m.end(), "address", 54) for pattern in (POSTCODE, STATE_ZIP) for m in pattern.finditer(text)
     )
-    found += (Found(m.start("zip"), m.end("zip"), "address", 54) for m in ZIP.finditer(text))
+    found += (Found(m.start("zip"), m.end("zip"), "address", 54) for m in ZIP.finditer(low))
     return found

@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Final
 
+from inference.anonymise.word_pattern import small
+
 REACH: Final = 64
 FARTHEST: Final = 80
 _NAMES: Final = {
@@ -82,7 +84,7 @@ def _namings(text: str, start: int) -> list[tuple[str, int, int]]:
 @lru_cache(maxsize=8)
 def _index(text: str) -> tuple[list[tuple[int, int, str]], list[int]]:
     """Where a text has naming words, and where its long numbers end."""
-    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(_small(text))]
+    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(small(text))]
     return words, [match.end() for match in LONG_NUMBER.finditer(text)]
 
 
@@ -99,7 +101,7 @@ def _documents_of_series(found: list[tuple[str, int, int]]) -> list[tuple[str, i
 
 def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:
     """Whether the words right after a number name it: "7707083893 - это их ИНН"."""
-    words = _small(text[end : end + reach])
+    words = small(text[end : end + reach])
     match = NAMING.search(words)
     return match is not None and match.lastgroup == kind and not re.search(r"[.;\n\d]", words[: match.start()])
 
@@ -107,8 +109,3 @@ def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:
 def digits_of(text: str) -> str:
     """The digits of a text."""
     return NO_DIGIT.sub("", text)
-
-
-def _small(text: str) -> str:
-    """A text in small letters, no longer than it was: "İ" would become two."""
-    return text.replace("İ", "I").lower()

@@ -81,21 +81,25 @@ LEADING: Final = frozenset(
     "call contact if when while also we they he she it i you no yes not can could will would did does has have had met new every each any some".split()
 )
 RANK: Final = 66
+SHAPES: Final = (
+    (FORMED, RANK, None),
+    (FORM_FIRST, RANK, None),
+    (QUOTED_FIRST, RANK + 1, re.compile('["“«]')),
+    (UNIVERSITY, 51, re.compile(" of [A-Z]")),
+    (OF_BUSINESS, 52, None),
+    (AMPERSAND, 51, re.compile(" & ")),
+    (INNER_CAPITAL, 41, None),
+)
+"""Patterns, how much their finds count, and a cheap one without which they cannot fit."""
 
 
 def find(segment: Segment) -> list[Found]:
     """Every organisation that its form or the words before it give away."""
     text, start = segment.text, segment.start
     found: list[Found] = []
-    for pattern, rank in (
-        (FORMED, RANK),
-        (FORM_FIRST, RANK),
-        (QUOTED_FIRST, RANK + 1),
-        (UNIVERSITY, 51),
-        (OF_BUSINESS, 52),
-        (AMPERSAND, 51),
-        (INNER_CAPITAL, 41),
-    ):
+    for pattern, rank, need in SHAPES:
+        if need and not need.search(text):
+            continue
         for match in pattern.finditer(text):
             first = match.start() + _leading(match.group())
             if match.group().lower() in ORDINARY:

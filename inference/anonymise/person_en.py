@@ -114,8 +114,9 @@ def _runs(segment: Segment) -> list[list[_Word]]:
     """Words that may be parts of names, in stretches with nothing but a space between."""
     runs: list[list[_Word]] = []
     end = -9
+    begin = len(segment.text) - len(segment.text.lstrip(OPENING))
     for match in WORD.finditer(segment.text):
-        letter = _letter(segment, match)
+        letter = _letter(segment, match, opening=match.start() <= begin)
         if not letter:
             end = -9
             continue
@@ -129,7 +130,7 @@ def _runs(segment: Segment) -> list[list[_Word]]:
     return runs
 
 
-def _letter(segment: Segment, match: re.Match[str]) -> str:
+def _letter(segment: Segment, match: re.Match[str], *, opening: bool) -> str:
     """T title, I initial, v particle, F sure first name, f possible one, S surname, X other capital word."""
     if match["title"]:
         return "T"
@@ -142,7 +143,7 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
     if word[0].isupper() and segment.casing in {"cased", "first"}:
         if word.isupper() and len(word) > 1 and low not in sure_first_names():
             return ""
-        return _capital_letter(low, opening=not segment.text[: match.start()].strip(OPENING))
+        return _capital_letter(low, opening=opening)
     return _small_letter(segment, low, match.start())
 
 
@@ -168,16 +169,18 @@ def _slavic(low: str) -> bool:
 def _small_letter(segment: Segment, low: str, start: int) -> str:
     if low in NO_SURNAMES or len(low) < 2:
         return ""
+    named = low in first_names()
     before = segment.text[max(0, start - 28) : start]
-    greeted = STRONG_GREETING.search(before) is not None and GREETED.match(segment.text, start + len(low)) is not None
-    if low in small_first_names() or (greeted and low in first_names()):
+    if low in small_first_names() or (
+        named and STRONG_GREETING.search(before) and GREETED.match(segment.text, start + len(low))
+    ):
         return "F"
     if segment.casing == "cased":
         return ""
     if SURE_INTRODUCED.search(before):
         return "X"
     if INTRODUCED.search(before) and AFTER_INTRODUCTION.match(segment.text, start + len(low)):
-        return "S" if low in first_names() else ""
+        return "S" if named else ""
     return "S" if low in surnames() or (_slavic(low) and low.endswith(SURELY_RUSSIAN)) else ""
 
 

@@ -33,7 +33,7 @@ MOBILE_GROUPS = re.compile(r"9\d\d[ -]\d{3}[ -]\d\d[ -]?\d\d")
 BRITISH = re.compile(r"\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}")
 LOCAL = re.compile(r"\d\d\d?[- ]\d\d[- ]\d\d|\d{3}[- ]\d{4}|\d{7}")
 REGIONS = ("RU", "US", "GB")
-LEAST, MOST = 10, 15
+SHORTEST, LEAST, MOST = 6, 10, 15
 CLOSE = 24
 OTHER_CLASSES = frozenset(
     {"inn", "snils", "ogrn", "account", "bik", "card", "passport", "driver_licence", "contract_number", "other"}
@@ -67,11 +67,13 @@ def _refused(text: str, written: str, start: int, end: int) -> bool:
 def _is_phone(text: str, written: str, start: int) -> bool:
     """By its shape where that is unmistakable, else by the word before it and the numbering plans."""
     digits = digits_of(written)
+    if written.startswith(("+", "00")):
+        return 8 <= len(digits) <= MOST + 2 and _possible("+" + digits.removeprefix("00"))
+    if len(digits) < SHORTEST:
+        return False
     near = nearest(text, start)
     name = near[0] if near and (near[1] <= CLOSE or near[0] == "phone") else ""
     called = name == "phone"
-    if written.startswith(("+", "00")):
-        return 8 <= len(digits) <= MOST + 2 and _possible("+" + digits.removeprefix("00"))
     if name in OTHER_CLASSES and digits == written:
         return False
     if THOUSANDS.fullmatch(written) and not called:

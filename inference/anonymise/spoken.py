@@ -7,7 +7,7 @@ from typing import Final
 
 from inference.anonymise.context import digits_of, named
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import one_of
+from inference.anonymise.word_pattern import one_of, small
 from inference.text.emails import find_emails
 from inference.text.number_words import CARDINALS
 from inference.text.phones import NOUN_DIGITS, OH, REPEATS, find_phones
@@ -22,11 +22,11 @@ _COUNTING: Final = (
 )
 _WORD: Final = rf"(?:{one_of(_COUNTING)}|\d{{1,5}})(?!\w)"
 _FILLER: Final = r"(?:[ ,.–—-]{1,4}(?:и|так|э|эм|мм|ну|дальше|далее|потом|затем|код|плюс|and|um|uh|er|then|номер|серия|number|дефис|тире|dash|минус|minus)){0,2}"
-RUN = re.compile(rf"(?<!\w){_WORD}(?:{_FILLER}[ ,.–—-]{{1,4}}{_WORD}){{3,40}}(?!\w)", re.IGNORECASE)
+RUN = re.compile(rf"(?<!\w){_WORD}(?:{_FILLER}[ ,.–—-]{{1,4}}{_WORD}){{3,40}}(?!\w)")
 HAS_WORD = re.compile(r"[^\W\d_]{2}")
-AT = re.compile(r"(?<!\w)(?:собак\w|собачк\w|at|эт)(?!\w)[^\n]{1,80}?(?:точк\w|dot|дот|\.)(?!\w*@)", re.IGNORECASE)
+AT = re.compile(r"(?<!\w)(?:собак\w|собачк\w|at|эт)(?!\w)[^\n]{1,80}?(?:точк\w|dot|дот|\.)(?!\w*@)")
 PROVIDER = re.compile(
-    r"\sсобак\w (?:яндекс|мейл|мэйл|майл|рамблер|жмейл|гмейл|джимейл|бк|лист|инбокс) (?:ру|ком)(?!\w)", re.IGNORECASE
+    r"\sсобак\w (?:яндекс|мейл|мэйл|майл|рамблер|жмейл|гмейл|джимейл|бк|лист|инбокс) (?:ру|ком)(?!\w)"
 )
 LOCAL_WORDS = re.compile(r"(?<!\S)[\w.-]{1,30}(?: [\w.-]{1,30}){0,3}$")
 NOT_LOCAL = re.compile(r"^.*(?<!\w)(?:почт\w+|адрес|на|это|мейл|мэйл|моя|мой|имейл|пишите)\s", re.IGNORECASE)
@@ -48,7 +48,7 @@ def find(text: str) -> list[Found]:
 def _numbers(text: str) -> list[Found]:
     """Runs of number words: what they are called decides, a telephone when they can be dialled."""
     found: list[Found] = []
-    for run in RUN.finditer(text):
+    for run in RUN.finditer(small(text)):
         if len(HAS_WORD.findall(run.group())) < LEAST_WORDS:
             continue
         name = CLASS_OF_NAME.get(named(text, run.start(), 80), "")
@@ -90,7 +90,7 @@ def _count(run: str) -> int:
 def _emails(text: str) -> list[Found]:
     """Addresses around a spoken "at"; only the words near it are read."""
     found: list[Found] = []
-    for match in AT.finditer(text):
+    for match in AT.finditer(small(text)):
         first = max(text.rfind("\n", 0, match.start()) + 1, match.start() - MARGIN)
         first = text.find(" ", first, match.start()) + 1 if first > 0 and text[first - 1].isalnum() else first
         last = min(len(text), match.end() + MARGIN)
@@ -104,7 +104,7 @@ def _emails(text: str) -> list[Found]:
 def _without_dots(text: str) -> list[Found]:
     """Addresses at well-known providers that are said without their dots: "петров собака яндекс ру"."""
     found: list[Found] = []
-    for match in PROVIDER.finditer(text):
+    for match in PROVIDER.finditer(small(text)):
         words = LOCAL_WORDS.search(text[max(0, match.start() - MARGIN) : match.start()])
         if words is not None:
             asked = NOT_LOCAL.match(words.group())

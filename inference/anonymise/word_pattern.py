@@ -8,6 +8,11 @@ from collections.abc import Iterable
 Branches = dict[str, "Branches"]
 
 
+def small(text: str) -> str:
+    """A text in small letters and as long as it was, in which patterns fit several times faster than by IGNORECASE."""
+    return text.replace("İ", "I").lower()
+
+
 def one_of(words: Iterable[str]) -> str:
     """A pattern that matches the longest of these words; ё and е are the same."""
     root: Branches = {}
