@@ -61,6 +61,9 @@ lock: setup ## resolve the dependencies anew and write the lock files
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform x86_64-manylinux_2_28 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.lock \
+	  -o requirements-server.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-emit-package torchvision --no-emit-package torchaudio \
 	  --no-emit-package torchcodec --custom-compile-command "make lock" -o requirements-vllm.lock requirements-vllm.in

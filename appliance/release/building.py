@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from appliance.release.problems import BuildError
 from appliance.release.wheels import Wheel
 
 ASSETS: Final = Path("webapp/web/static/build")
+BILL: Final = "sbom.cdx.json"
 VERIFIER: Final = ("verifying.py", "reading.py")
 PROVISIONING_LEFT_OUT: Final = ("lab", ".pytest_cache", "__pycache__")
 
@@ -47,42 +48,63 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ostrov" / "bundle"
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What goes into a bundle, as far as it has been collected."""
+
+    files: Mapping[str, Path]
+    bill: Mapping[str, Any]
+
+
 def build(order: Order, say: Say) -> Path:
     """Build a bundle and return its path. Raises BuildError, and then nothing was written."""
     key_id = signing.key_id(order.key)
-    chosen = weights.chosen(order.models)
-    _refuse_old_assets(order.root)
+    built_at = datetime.now(UTC).replace(microsecond=0)
     with tempfile.TemporaryDirectory(prefix="ostrov-bundle-") as folder:
         work = Path(folder)
-        built_at = datetime.now(UTC).replace(microsecond=0)
-        say("wheels")
-        found_wheels = wheels.collect(order.root / wheels.LOCK, order.cache)
-        found_wheels.append(wheels.our_wheel(order.root, order.release.version, work / "wheel"))
-        say("Debian packages")
-        found_debs = apt.collect(apt.wanted(), order.cache, order.apt_cache, order.apt_sources)
-        files = _files_of_wheels(found_wheels, work) | _files_of_debs(found_debs, work, built_at)
-        if chosen:
-            say("weights")
-            files |= weights.collect(chosen, order.cache)
-        say("licences, bill of materials")
-        files |= licences.gather(found_wheels, found_debs, order.root, work)
-        bill = sbom.compose(order.release, built_at, found_wheels, found_debs, weights.components(chosen))
-        files["sbom.cdx.json"] = _written(work / "sbom.cdx.json", json.dumps(bill, indent=1, ensure_ascii=False))
-        files |= provisioning_files(order.root)
+        parts = (_weights_alone if order.release.name == manifest.WEIGHTS else _product)(order, work, built_at, say)
+        bill = _written(work / BILL, json.dumps(parts.bill, indent=1, ensure_ascii=False))
+        files = {**parts.files, BILL: bill}
         say("manifest, signature")
-        dates = built_at, built_at + timedelta(days=order.expires_days)
         described = manifest.compose(
             order.release,
-            dates,
+            (built_at, built_at + timedelta(days=order.expires_days)),
             key_id,
             writing.entries(files),
             schema=manifest.schema(order.root, order.release),
-            parts={"models": bool(chosen)},
+            parts={"models": bool(order.models)},
             source=_source(order.root),
         )
-        target = order.output / f"ostrov-{order.release.version}.bundle"
+        target = order.output / f"{order.release.name}-{order.release.version}.bundle"
         writing.write(target, described, signing.sign(described, order.key), files)
     return target
+
+
+def _product(order: Order, work: Path, moment: datetime, say: Say) -> Parts:
+    """Collect the whole product."""
+    models = weights.chosen(order.models)
+    _refuse_old_assets(order.root)
+    say("wheels")
+    found_wheels = wheels.collect(order.root / wheels.LOCK, order.cache)
+    found_wheels.append(wheels.our_wheel(order.root, order.release.version, work / "wheel"))
+    say("Debian packages")
+    found_debs = apt.collect(apt.wanted(), order.cache, order.apt_cache, order.apt_sources)
+    say("licences, bill of materials")
+    files = {
+        **_files_of_wheels(found_wheels, work),
+        **_files_of_debs(found_debs, work, moment),
+        **weights.collect(models, order.cache, say),
+        **licences.gather(found_wheels, found_debs, order.root, work),
+        **provisioning_files(order.root),
+    }
+    return Parts(files, sbom.compose(order.release, moment, found_wheels, found_debs, weights.components(models)))
+
+
+def _weights_alone(order: Order, _work: Path, moment: datetime, say: Say) -> Parts:
+    """Collect weights, for servers that get their releases in bundles without."""
+    models = weights.chosen(order.models)
+    files = weights.collect(models, order.cache, say)
+    return Parts(files, sbom.compose(order.release, moment, (), (), weights.components(models)))
 
 
 def _refuse_old_assets(root: Path) -> None:

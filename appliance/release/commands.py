@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
@@ -31,6 +32,7 @@ def bundle() -> None:
 @click.option("--version", help="Another version than the checkout's own.")
 @click.option("--models", multiple=True, metavar="NAME", help="Take the weights of a packaged model in; repeatable.")
 @click.option("--no-models", is_flag=True, help="Take no weights in (as when --models is not given).")
+@click.option("--only-models", is_flag=True, help="Build a bundle of weights alone: ostrov-models-VERSION.bundle.")
 @click.option("--apt-cache", type=FOLDER, help="Take Debian packages from this folder; fetch none.")
 @click.option("--apt-sources", type=FILE, help="Sources of Debian 13 to fetch from, as in sources.list.")
 @click.option(
@@ -39,14 +41,23 @@ def bundle() -> None:
 @click.option("--min-from", help="The oldest release that can be updated to this one (default: pyproject.toml).")
 @click.option("--readable-by", help="The oldest release that runs on this one's schema (default: pyproject.toml).")
 def build(
-    *, key: Path, output: Path, version: str | None, no_models: bool, models: tuple[str, ...], **more: Any
+    *,
+    key: Path,
+    output: Path,
+    version: str | None,
+    models: tuple[str, ...],
+    no_models: bool,
+    only_models: bool,
+    **more: Any,
 ) -> None:
     """Build a signed bundle out of this checkout: wheels, Debian packages, playbooks, licences, a bill of materials."""
-    if models and no_models:
-        raise click.UsageError("--models and --no-models contradict each other.")
-    policy = {name: more.pop(name) for name in ("min_from", "readable_by")}
+    if (models and no_models) or (only_models and not models):
+        raise click.UsageError("Name the weights with --models NAME, or leave them out with --no-models.")
+    told = {name: value for name in ("min_from", "readable_by") if (value := more.pop(name))}
     try:
-        release = manifest.of_checkout(CHECKOUT, version, **{name: value for name, value in policy.items() if value})
+        release = manifest.of_checkout(CHECKOUT, version, **told)
+        if only_models:
+            release = dataclasses.replace(release, name=manifest.WEIGHTS)
         order = Order(CHECKOUT, key, output, release, models, cache=building.default_cache(), **more)
         path = building.build(order, lambda step: click.echo(f"  {step}", err=True))
     except BuildError as error:
@@ -59,13 +70,12 @@ def build(
 @click.option("--signers", type=FILE, required=True, help="The trusted keys, as ssh's allowed_signers.")
 @click.option("--state", type=FILE, help="What this server remembers of releases (/var/lib/ostrov/release/state.json).")
 @click.option("--extract", type=FOLDER, help="Unpack into this folder, which must not be there yet.")
+@click.option("--name", default=verifying.PRODUCT, show_default=True, help="What it must be: ostrov, or ostrov-models.")
 @click.option("--allow-older", is_flag=True, help="Take a release older than one that was here.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def verify(
-    *, path: Path, signers: Path, state: Path | None, extract: Path | None, allow_older: bool, as_json: bool
-) -> None:
+def verify(*, path: Path, signers: Path, state: Path | None, as_json: bool, **more: Any) -> None:
     """Check the whole of BUNDLE, and unpack it when it is good; exit code 3 when it is refused."""
-    code, answer = verifying.answer(path, signers, state, extract=extract, allow_older=allow_older)
+    code, answer = verifying.answer(path, signers, state, **more)
     if as_json:
         click.echo(json.dumps(answer))
     elif code:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.release.problems import BuildError
-from appliance.release.verifying import FORMAT, version_key
+from appliance.release.verifying import FORMAT, PRODUCT, version_key
 
-PRODUCT: Final = "ostrov"
+WEIGHTS: Final = "ostrov-models"
 MIGRATIONS: Final = {"webapp": "webapp/migrations/versions", "gateway": "inference/migrations/versions"}
 
 

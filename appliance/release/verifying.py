@@ -29,6 +29,7 @@ else:  # run as a script, also by `python3 -I`, which does not look beside it by
 
 FORMAT: Final = 1
 NAMESPACE: Final = "ostrov-bundle"
+PRODUCT: Final = "ostrov"
 # Clocks of two machines differ by a little; by more, one of them is wrong.
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 EXIT_REFUSED: Final = 3
@@ -236,31 +237,39 @@ def verify(
     state: Path | None = None,
     *,
     extract: Path | None = None,
+    name: str = PRODUCT,
     allow_older: bool = False,
     now: datetime | None = None,
 ) -> Verified:
-    """Read a bundle once, whole; unpack it meanwhile when asked to. Raises Refusal, and then nothing was changed."""
+    """Read a bundle once, whole; unpack it meanwhile when asked to. Raises Refusal, and then nothing was changed.
+
+    `name` is what the bundle must be: the product, or `ostrov-models`, weights alone, which are no release of it.
+    """
     try:
         stream = bundle.open("rb")
     except OSError as error:
         raise reading.NotABundle(f"{bundle} cannot be read: {error.strerror}.", "Give the path of a bundle.") from error
     with stream:
         manifest, key_id, raw = read_signed(stream, signers)
-        judge(manifest, key_id, read_state(state), now or datetime.now(UTC), allow_older=allow_older)
+        if manifest.name != name:
+            sentence = f"This is a bundle of {manifest.name}, wanted is one of {name}."
+            raise reading.NotABundle(sentence, "Give the other file, or say with --name what you want.")
+        known = read_state(state) if name == PRODUCT else State(None, {})
+        judge(manifest, key_id, known, now or datetime.now(UTC), allow_older=allow_older)
         with reading.unpacking(extract, sum(entry.size for entry in manifest.files.values())) as folder:
             reading.read_members(stream, manifest.files, folder)
-            for name, content in raw.items():
-                with reading.written(folder, name) as write:
+            for path, content in raw.items():
+                with reading.written(folder, path) as write:
                     write(content)
     return Verified(manifest, key_id, extract)
 
 
 def answer(
-    bundle: Path, signers: Path, state: Path | None, *, extract: Path | None, allow_older: bool
+    bundle: Path, signers: Path, state: Path | None, *, extract: Path | None, name: str, allow_older: bool
 ) -> tuple[int, dict[str, str]]:
     """Verify for a command: return its exit code (0 is good, 3 is refused) and what a program is told."""
     try:
-        good = verify(bundle, signers, state, extract=extract, allow_older=allow_older)
+        good = verify(bundle, signers, state, extract=extract, name=name, allow_older=allow_older)
     except reading.Refusal as refusal:
         told = {"code": refusal.code, "sentence": refusal.sentence, "remedy": refusal.remedy}
         return EXIT_REFUSED, {"verdict": "refused", **told}
@@ -274,10 +283,18 @@ def main() -> int:
     parser.add_argument("--signers", type=Path, required=True, help="the trusted keys, as ssh's allowed_signers")
     parser.add_argument("--state", type=Path, help="what this server remembers of releases")
     parser.add_argument("--extract", type=Path, metavar="DIR", help="unpack into DIR, which must not be there yet")
+    parser.add_argument("--name", default=PRODUCT, help="what it must be a bundle of: ostrov, or ostrov-models")
     parser.add_argument("--allow-older", action="store_true", help="take a release older than one that was here")
     parser.add_argument("--json", action="store_true", help="for programs")
     given = parser.parse_args()
-    code, told = answer(given.bundle, given.signers, given.state, extract=given.extract, allow_older=given.allow_older)
+    code, told = answer(
+        given.bundle,
+        given.signers,
+        given.state,
+        extract=given.extract,
+        name=given.name,
+        allow_older=given.allow_older,
+    )
     sentence = "refused: {sentence}\n         {remedy}" if code else "good: {name} {version}, signed by {key_id}"
     sys.stdout.write((json.dumps(told) if given.json else sentence.format(**told)) + "\n")
     return code

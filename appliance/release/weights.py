@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +26,12 @@ def chosen(names: Iterable[str]) -> list[Model]:
     return [packaged[name] for name in names]
 
 
-def collect(models: Iterable[Model], cache: Path) -> dict[str, Path]:
+def collect(models: Iterable[Model], cache: Path, say: Callable[[str], object]) -> dict[str, Path]:
     """Return the files of models by their paths in the bundle, assembled and checked."""
     assembly = Assembly(ModelStore(cache / "models"), default_model_cache())
     files = {}
     for model in models:
+        say(f"weights of {model.title}")
         try:
             installed = assembly.ensure(model)
         except ModelError as error:
