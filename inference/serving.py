@@ -129,6 +129,7 @@ def serve(
         timeout_keep_alive=120,
         timeout_graceful_shutdown=grace_seconds,
         server_header=False,
+        proxy_headers=False,
         lifespan="on",
     )
     _Server(config).run(sockets=list(sockets) or None)

@@ -95,8 +95,7 @@ class Asking:
         try:
             async with self._lane.stream(body) as answer:
                 async for found in answer:
-                    words = "".join(event.words for event in found)
-                    if words:
+                    for words in (event.words for event in found if event.words):
                         pieces.append(words)
                         shown = words if restorer is None else restorer.feed(words)
                         if shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -27,6 +28,8 @@ from inference.gateway.traffic import Traffic
 from inference.modules.base import Module
 from inference.modules.finding import Found
 
+GARBAGE_OBJECTS = 20_000
+"""How many new objects there may be before Python looks for garbage among them."""
 BUCKETS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30, 60, 180, 600, 3600)
 
 Reading = Callable[[], tuple[GatewayConfig, Sequence[Key]]]
@@ -84,6 +87,9 @@ class Gateway:
 
     async def start(self) -> None:
         """Begin to watch the engines and to write the log."""
+        # What is loaded stays for good: looking through it again and again would hold up the answers under way.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_OBJECTS)
         await self.run_log.start()
         await self._decisions.start()
         await self.traffic.start()

@@ -146,6 +146,8 @@ class FairQueue:
         `cost` is the expected work in tokens; `first` puts a request that has had its turn before to the front.
         """
         waiter = self.enter(pool, user, batch=batch, cost=cost, first=first)
+        if _given(waiter):
+            return waiter.turn.result()
         taken = False
         try:
             async with asyncio.timeout(self.settings.wait_seconds):

@@ -350,14 +350,15 @@ class Wire:
         An engine gives the head of a whole answer when it has thought it out, so the head may take all the time.
         """
         total = self._limits.total
+        sending = None if isinstance(body, bytes) else total  # What comes piece by piece may stop coming.
         try:
             async with (
-                asyncio.timeout(total),
+                asyncio.timeout(sending),
                 self.stream(method, path, body=body, headers=headers, head_seconds=total) as (reply, pieces),
             ):
                 reply.body = await joined(pieces)
                 return reply
-        except TimeoutError:
+        except (TimeoutError, Overdue):
             raise Silent(total) from None
 
 
