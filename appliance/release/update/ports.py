@@ -67,7 +67,7 @@ class Services(Protocol):
     def enabled(self, unit: str) -> bool:
         """Whether a unit is started at boot."""
 
-    def at_boot(self, unit: str, wanted: bool) -> None:
+    def at_boot(self, unit: str, *, wanted: bool) -> None:
         """Let a unit be started at boot, or not."""
 
     def start(self, unit: str) -> None:

@@ -70,6 +70,8 @@ ACTIONS = {
     "user.locked": N_("Locked for %(minutes)s minutes after wrong passwords: %(what)s"),
     "user.password_changed": N_("Changed the own password"),
     "user.password_given": N_("Gave a new password: %(what)s"),
+    "user.probe_closed": N_("Switched off the account by which an update was tried"),
+    "user.probe_opened": N_("Switched on the account by which an update is tried"),
     "user.roles_changed": N_("Set the roles of %(what)s: %(roles)s"),
     "user.session_ended": N_("Ended an own session"),
     "user.sessions_ended": N_("Ended the sessions of %(what)s"),
