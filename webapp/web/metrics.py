@@ -1,7 +1,7 @@
 """The web application's figures, counted by each process and read together.
 
-Each process writes its counts into files of its own (prometheus-client's multi-process mode), because whichever process
-is asked for the figures must answer for all of them.
+Each process writes its counts into files of its own, because whichever process is asked for the figures must answer
+for all of them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.web.shared_counts import SharedCounts
 
 # Seconds; the goals for pages lie between 40 and 60 ms.
 BUCKETS = (0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -52,30 +53,20 @@ class Measures:
         self._folder = folder / str(os.getppid())
         _forget_ended_runs(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
-        # The library chooses at import; here the folder is known only now, from the settings.
-        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-        own = CollectorRegistry()
-        self._requests = Counter(
-            "ostrov_web_requests", NAMES["ostrov_web_requests"], ("endpoint", "method", "status"), registry=own
-        )
-        self._seconds = Histogram(
-            "ostrov_web_request_seconds",
-            NAMES["ostrov_web_request_seconds"],
-            ("endpoint",),
-            registry=own,
-            buckets=BUCKETS,
-        )
+        self._counts = SharedCounts(self._folder)
 
     def request(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(endpoint, method, f"{status // 100}xx").inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        name = "ostrov_web_requests"
+        labels = {"endpoint": endpoint, "method": method, "status": f"{status // 100}xx"}
+        self._counts.count(name, NAMES[name], labels)
+        name = "ostrov_web_request_seconds"
+        self._counts.observe(name, NAMES[name], {"endpoint": endpoint}, seconds, BUCKETS)
 
     def exposition(self, engine: Engine) -> bytes:
         """The figures of all processes and of the job queue, in Prometheus' text format."""
         together = CollectorRegistry()
-        MultiProcessCollector(together, path=str(self._folder))  # type: ignore[no-untyped-call, unused-ignore]
+        self._counts.register(together)
         together.register(QueueCollector(engine))
         return generate_latest(together)
 
