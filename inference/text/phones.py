@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice, product
 
 import phonenumbers
@@ -45,17 +44,12 @@ class Piece:
 
 def find_phones(text: str, regions: Sequence[str]) -> list[Phone]:
     """Every telephone number; national forms are read by the rules of `regions`, the first that fits."""
-    return list(_find(text, tuple(regions)))
-
-
-@lru_cache(maxsize=512)
-def _find(text: str, regions: tuple[str, ...]) -> tuple[Phone, ...]:
     found: list[Phone] = []
     for run, plus in _runs(tokenize(text)):
         phone = _best(run, regions, plus=plus)
         if phone is not None:
             found.append(phone)
-    return tuple(found)
+    return found
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[tuple[list[Piece], bool]]:

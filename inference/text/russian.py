@@ -138,9 +138,8 @@ def future(word: str, person: str = "1per") -> str | None:
     return str(reading.normal_form).replace("ё", "е") if told else None
 
 
-@lru_cache(maxsize=256)
 def names_in(text: str) -> tuple[Named, ...]:
-    """Names that natasha finds in a text."""
+    """Names that natasha finds in a text. Nothing of the text is kept: only single words are remembered here."""
     segmenter, vocabulary, tagger = _parts()
     doc = Doc(text)
     doc.segment(segmenter)
