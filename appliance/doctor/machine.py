@@ -67,8 +67,8 @@ class Machine(Protocol):
     def run(self, *command: str, seconds: float = 5.0, user: str = "", given: str = "", live: bool = True) -> Output:
         """Run a command that changes nothing. Raises CouldNotAsk when it is missing or too slow."""
 
-    def ask(self, url: str, seconds: float = 3.0) -> Answer:
-        """GET from an address of this machine. Raises OSError."""
+    def ask(self, url: str, seconds: float = 3.0, name: str = "") -> Answer:
+        """GET from an address of this machine, which may be called by another name. Raises OSError."""
 
     def reach(self, address: str, port: int, seconds: float = 2.0) -> str:
         """Try a TCP connection: CONNECTED, TIMED_OUT, or the name of the error."""
@@ -140,10 +140,11 @@ class RealMachine:
             ) from None
         return Output(done.returncode, done.stdout, done.stderr)
 
-    def ask(self, url: str, seconds: float = 3.0) -> Answer:
+    def ask(self, url: str, seconds: float = 3.0, name: str = "") -> Answer:
         """GET; a certificate is not judged here, the check of certificates does that."""
         parts = urlsplit(url)
         host, path = parts.hostname or "127.0.0.1", parts.path or "/"
+        headers = {"User-Agent": "ostrov-doctor", **({"Host": name} if name else {})}
         if parts.scheme == "https":
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, parts.port or 443, timeout=seconds, context=_trusting_all()
@@ -151,7 +152,10 @@ class RealMachine:
         else:
             connection = http.client.HTTPConnection(host, parts.port or 80, timeout=seconds)
         try:
-            connection.request("GET", path, headers={"User-Agent": "ostrov-doctor"})
+            if parts.scheme == "https" and name:
+                plain = socket.create_connection((host, parts.port or 443), timeout=seconds)
+                connection.sock = _trusting_all().wrap_socket(plain, server_hostname=name)
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             return Answer(response.status, response.read(LONGEST_ANSWER_BYTES).decode("utf-8", "replace"))
         except http.client.HTTPException as error:

@@ -40,6 +40,8 @@ class Place:
     gateway_url: str
     database_url: str
     database_user: str = ""
+    domain: str = ""
+    """The name under which browsers know a server."""
     release: str = ""
     profile: str = "cpu"
     elsewhere: frozenset[str] = frozenset()
@@ -96,6 +98,7 @@ def _server(machine: Machine) -> Place:
         gateway_url=web.get("OSTROV_GATEWAY_URL", common.get("OSTROV_GATEWAY_URL", "http://127.0.0.1:8090")),
         database_url=owner.get("OSTROV_DATABASE_URL", LOCAL_DATABASE),
         database_user=OWNER_USER,
+        domain=common.get("OSTROV_DOMAIN", ""),
         release=release_of(machine),
         profile=str(own.get("profile", "cpu")),
         elsewhere=frozenset(map(str, own.get("elsewhere", ()))),

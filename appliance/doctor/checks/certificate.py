@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from appliance.doctor.check import Check
 from appliance.doctor.host import Host
 from appliance.doctor.machine import CouldNotAsk
-from appliance.doctor.place import CONFIGURATION, read_environment_file
+from appliance.doctor.place import CONFIGURATION
 from appliance.doctor.result import Fail, Inapplicable, Ok, Result, Warn
 from appliance.doctor.said import Said, same
 
@@ -24,7 +24,7 @@ def look(host: Host) -> Result:
     """Judge dates, name and signer of what nginx really presents."""
     if not host.place.has("web"):
         return Inapplicable(Said("The pages are on another host.", "Страницы на другом узле."))
-    domain = read_environment_file(host.machine.path(CONFIGURATION / "common.env")).get("OSTROV_DOMAIN", "")
+    domain = host.place.domain
     try:
         pem = host.machine.certificate("127.0.0.1", 443, domain)
     except OSError as error:

@@ -19,7 +19,7 @@ def look(host: Host) -> Result:
     url = f"{host.place.web_url}/readyz"
     remedy = same("journalctl -u nginx -u 'ostrov-web@*' -n 50" if host.place.server else "ostrov status")
     try:
-        answer = host.machine.ask(url, 6.0)
+        answer = host.machine.ask(url, 6.0, host.place.domain)
     except OSError as error:
         told = error.strerror or str(error) or type(error).__name__
         return Fail(Said(f"{url} does not answer: {told}", f"{url} не отвечает: {told}"), remedy)

@@ -1,17 +1,19 @@
-"""Secrets lie where root alone may read them."""
+"""Secrets, and the private keys of certificates, lie where root alone may read them."""
 
 from __future__ import annotations
 
+import shlex
 import stat
 from pathlib import Path
 
 from appliance.doctor.check import Check
 from appliance.doctor.host import Host
-from appliance.doctor.place import SECRETS
+from appliance.doctor.place import CONFIGURATION, SECRETS
 from appliance.doctor.result import Fail, Ok, Result, Warn
 from appliance.doctor.said import Said, listed
 
 FOLDER_MODE, FILE_MODE, KEY_MODE = 0o700, 0o400, 0o600
+KEYS = (CONFIGURATION / "pki" / "private", CONFIGURATION / "pki" / "server.key")
 NEEDED = ("gateway_key", "secret_key")
 
 
@@ -22,35 +24,40 @@ def look(host: Host) -> Result:
     folder = host.machine.path(SECRETS)
     if not folder.is_dir():
         return Fail(Said(f"There is no {SECRETS}.", f"Нет {SECRETS}."), _again())
-    paths = sorted(path for path in folder.rglob("*") if not path.is_symlink())
-    wrong = [told for path in (folder, *paths) if (told := _wrong(host, path, folder))]
-    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    found = [folder, *_below(folder)]
+    found += [path for place in KEYS if (path := host.machine.path(place)).exists()]
+    found += _below(host.machine.path(KEYS[0]))
+    wrong = [pair for path in found if (pair := _wrong(host, path)) is not None]
     if wrong:
-        path = wrong[0].en.split(" ")[0]
-        remedy = Said(
-            f"chown root:root {path} ; chmod {'700' if path == str(SECRETS) else '400'} {path} ; who could read it may "
-            "have: ansible-playbook site.yml --tags rotate",
-            f"chown root:root {path} ; chmod {'700' if path == str(SECRETS) else '400'} {path} ; если его могли "
-            "прочитать: ansible-playbook site.yml --tags rotate",
+        first = wrong[0][0]
+        mend = f"chown root:root {first} ; chmod {'700' if host.machine.path(first).is_dir() else '400'} {first}"
+        renew = "ansible-playbook site.yml --tags rotate -e " + shlex.quote(
+            f'{{"secrets_rotate": ["{Path(first).name}"]}}'
         )
-        return Fail(listed(wrong), remedy)
+        remedy = Said(f"{mend} ; who could read it may have: {renew}", f"{mend} ; если его могли прочитать: {renew}")
+        return Fail(listed([told for _, told in wrong]), remedy)
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         return Fail(Said(f"Missing: {', '.join(missing)}", f"Нет: {', '.join(missing)}"), _again())
-    return Ok(
-        Said(f"{sum(path.is_file() for path in paths)} files.", f"Файлов: {sum(path.is_file() for path in paths)}.")
-    )
+    count = sum(path.is_file() for path in found)
+    return Ok(Said(f"{count} files.", f"Файлов: {count}."))
 
 
-def _wrong(host: Host, path: Path, folder: Path) -> Said | None:
-    """What is wrong with one file or folder; None when nothing is."""
+def _below(folder: Path) -> list[Path]:
+    """What lies in a folder, at any depth; links are not followed."""
+    return sorted(path for path in folder.rglob("*") if not path.is_symlink())
+
+
+def _wrong(host: Host, path: Path) -> tuple[str, Said] | None:
+    """What is wrong with one file or folder, and its name on the machine; None when nothing is."""
     state = path.stat()
     mode = stat.S_IMODE(state.st_mode)
-    shown = SECRETS / path.relative_to(folder)
+    shown = "/" + str(path.relative_to(host.machine.path("/")))
     allowed = FOLDER_MODE if stat.S_ISDIR(state.st_mode) else FILE_MODE
     if mode & ~allowed & ~0o200:
-        return Said(f"{shown} has mode {mode:04o}", f"{shown}: права {mode:04o}")
+        return shown, Said(f"{shown} has mode {mode:04o}", f"{shown}: права {mode:04o}")
     if state.st_uid != host.machine.root_id:
-        return Said(f"{shown} belongs to user {state.st_uid}", f"{shown}: владелец {state.st_uid}")
+        return shown, Said(f"{shown} belongs to user {state.st_uid}", f"{shown}: владелец {state.st_uid}")
     return None
 
 
