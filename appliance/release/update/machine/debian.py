@@ -64,9 +64,10 @@ class BundlePackages:
         return changes_to(self.layout, offered(bundle))
 
     def install(self, bundle: Path, changes: Sequence[PackageChange]) -> None:
-        """Let apt read the bundle's packages, then install exactly these versions."""
+        """Let apt read the bundle's packages, and install exactly these versions."""
         self._read(bundle)
-        self._apt([f"{change.name}={change.new}" for change in changes])
+        if changes:
+            self._apt([f"{change.name}={change.new}" for change in changes])
 
     def put_back(self, bundle: Path, changes: Sequence[PackageChange]) -> list[str]:
         """Install the former versions; packages that were not there before are removed."""

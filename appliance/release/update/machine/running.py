@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -71,10 +72,5 @@ def variables(*files: Path) -> dict[str, str]:
         for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
             name, equals, value = line.strip().partition("=")
             if equals and not name.startswith(("#", ";")):
-                found[name.strip()] = _unquoted(value.strip())
+                found[name.strip()] = " ".join(shlex.split(value))
     return found
-
-
-def _unquoted(value: str) -> str:
-    """A value without the quotes around it."""
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value

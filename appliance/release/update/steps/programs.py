@@ -70,18 +70,16 @@ class Packages(BaseStep):
         return {"changes": [change.as_facts() for change in self.machine.packages.changes(bundle)]}
 
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
-        """Install them; nothing happens when nothing changes."""
+        """Let apt read the new bundle, and install what changes."""
         del past
         changes = _changes(facts)
-        if changes:
-            self.machine.packages.install(self.layout.bundle(self.plan.new), changes)
+        self.machine.packages.install(self.layout.bundle(self.plan.new), changes)
         return {"changed": len(changes)}
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Bring the old versions back."""
         del past
-        changes = _changes(facts)
-        left = self.machine.packages.put_back(self.layout.bundle(self.plan.old), changes) if changes else []
+        left = self.machine.packages.put_back(self.layout.bundle(self.plan.old), _changes(facts))
         if left:
             raise StepFailed(
                 f"No bundle on this machine has the former version of {', '.join(left)}.",
@@ -156,7 +154,7 @@ class Programs(BaseStep):
 
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
         """Point the link, restart, and let come back at boot what was paused."""
-        point_link(self.layout.current, str(self.layout.release(self.plan.new)))
+        point_link(self.layout.current, f"releases/{self.plan.new}")
         paused = past.get("pause", {}) if self.plan.pauses else {}
         for unit in WRITERS:
             if unit in paused.get("at_boot", ()):

@@ -236,7 +236,7 @@ def furnish(root: Path, *, readable: bool) -> Layout:
         folder.mkdir(parents=True)
     for folder in (layout.release(OLD), layout.bundle(OLD)):
         (folder / "manifest.json").write_text("{}")
-    layout.current.symlink_to(layout.release(OLD))
+    layout.current.symlink_to(f"releases/{OLD}")
     layout.upstream.parent.mkdir(parents=True)
     layout.upstream.write_text(OLD)
     (root / "new.bundle").write_text("good")
