@@ -194,13 +194,13 @@ class TwinMachine:
 
     def mark(self, label):
         self.fate("before mark")
-        write_whole(self.layout.backups / label / "database.json", json.dumps(self.state()["database"]))
+        write_whole(self.layout.backups / label / "point.json", json.dumps(self.state()["database"]))
         self._change("mark", slot="")
         return {"point": label}
 
     def restore(self, label):
         assert not [unit for unit in self.state()["active"] if "web" in unit or "worker" in unit], "somebody may write"
-        self._change("restore", database=json.loads((self.layout.backups / label / "database.json").read_text()))
+        self._change("restore", database=json.loads((self.layout.backups / label / "point.json").read_text()))
 
     def forget(self, label):
         self.fate("before forget")
