@@ -215,6 +215,8 @@ def issue(options: argparse.Namespace) -> str:
             put(draft / "server.key", folder / "server.key", 0o400)
             put(draft / "server.crt", folder / "server.crt", 0o644)
             made.append(f"a new certificate, because {why}")
+    if made and options.tell:
+        subprocess.run(["systemctl", "try-reload-or-restart", "--", *options.tell.split(",")], check=True)
     return " and ".join(made)
 
 
@@ -230,6 +232,7 @@ def arguments() -> argparse.ArgumentParser:
     issuing.add_argument("--directory", type=Path, required=True)
     issuing.add_argument("--addresses", default="")
     issuing.add_argument("--company", default="Ostrov")
+    issuing.add_argument("--tell", default="", help="units that read the certificate anew, separated by commas")
     for name, days in (("--authority-days", 3650), ("--days", 397), ("--renew-days", 30)):
         issuing.add_argument(name, type=int, default=days)
     issuing.set_defaults(run=issue)
