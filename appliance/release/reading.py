@@ -41,7 +41,7 @@ class Refusal(Exception):
     @property
     def code(self) -> str:
         """The name of the refusal for programs: `older-than-seen`."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
 
 
 class NotABundle(Refusal):

@@ -7,15 +7,18 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from appliance.cli.main import ostrov
-from appliance.release import building, manifest, signing, wheels
+from appliance.release import building, commands, manifest, reading, signing, wheels
 from appliance.release.problems import BuildError
 from appliance.release.wheels import read_lock
 from tests.appliance.release.conftest import CONTENT, Maker, make_key
@@ -136,3 +139,19 @@ def test_a_build_that_cannot_be_leaves_no_file(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "ssh-keygen -t ed25519" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_page_on_bundles_names_every_refusal_every_option_and_every_field(make: Maker) -> None:
+    page = (ROOT / "docs/bundles.md").read_text()
+    codes = [refusal("", "").code for refusal in reading.Refusal.__subclasses__()]
+    options = [option for parameter in commands.build.params for option in parameter.opts]
+    fields = list(json.loads(make.manifest({})))
+    missing = [word for word in (*codes, *fields) if f"`{word}`" not in page]
+    assert missing + [option for option in options if option not in page] == []
+
+
+def test_the_lock_of_servers_is_as_new_as_the_dependencies() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    locked = {canonicalize_name(name): version for name, version in pins("requirements-server.lock")}
+    for requirement in map(Requirement, asked):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
