@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,18 @@ OWN_SETTINGS = CONFIGURATION / "doctor.toml"
 MARKS_OF_A_SERVER = (CURRENT, CONFIGURATION / "common.env", STATE / "release")
 OWNER_USER = "ostrov-owner"
 LOCAL_DATABASE = "postgresql+psycopg://ostrov_owner@/ostrov?host=/run/postgresql"
-PARTS = ("postgresql", "nginx", "nftables", "web", "worker", "gateway", "llm", "embed", "speech")
+TRACES: Mapping[str, tuple[str, ...]] = {
+    "postgresql": ("/etc/postgresql/17/main",),
+    "nginx": ("/etc/nginx/ostrov-upstream.conf",),
+    "web": ("/etc/ostrov/web.env", "/etc/systemd/system/ostrov-web@.service"),
+    "worker": ("/etc/ostrov/worker.env", "/etc/systemd/system/ostrov-worker.service"),
+    "gateway": ("/etc/ostrov/gateway.env", "/etc/systemd/system/ostrov-gateway.service"),
+    "llm": ("/etc/ostrov/llm.env", "/etc/systemd/system/ostrov-llm.service"),
+    "embed": ("/etc/ostrov/embed.env", "/etc/systemd/system/ostrov-embed.service"),
+    "speech": ("/etc/ostrov/speech.env", "/etc/systemd/system/ostrov-speech.service"),
+}
+NETWORK_OF_THE_DATABASE = "/etc/postgresql/17/main/conf.d/70-ostrov-network.conf"
+UNIT_OF_THE_MODEL = "/etc/systemd/system/ostrov-llm.service"
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,10 @@ class Place:
     release: str = ""
     profile: str = "cpu"
     elsewhere: frozenset[str] = frozenset()
-    listeners: frozenset[str] = field(default_factory=frozenset)
+    listeners: frozenset[str] = frozenset()
     """Further sockets that belong here, as `tcp/9187`."""
+    networked: bool = False
+    """Whether other hosts of the company use the database of this one."""
 
     def has(self, part: str) -> bool:
         """Whether a part runs on this host, not on another of the same company."""
@@ -100,10 +113,22 @@ def _server(machine: Machine) -> Place:
         database_user=OWNER_USER,
         domain=common.get("OSTROV_DOMAIN", ""),
         release=release_of(machine),
-        profile=str(own.get("profile", "cpu")),
-        elsewhere=frozenset(map(str, own.get("elsewhere", ()))),
+        profile=_profile(machine),
+        elsewhere=_elsewhere(machine) | set(map(str, own.get("elsewhere", ()))),
         listeners=frozenset(map(str, own.get("listeners", ()))),
+        networked=machine.path(NETWORK_OF_THE_DATABASE).exists(),
     )
+
+
+def _elsewhere(machine: Machine) -> frozenset[str]:
+    """Return the parts that provisioning put on other hosts: nothing of them was ever written here."""
+    return frozenset(part for part, traces in TRACES.items() if not any(machine.path(each).exists() for each in traces))
+
+
+def _profile(machine: Machine) -> str:
+    """Return "gpu" where the language model is served by vLLM."""
+    path = machine.path(UNIT_OF_THE_MODEL)
+    return "gpu" if path.is_file() and "engine vllm" in path.read_text(encoding="utf-8") else "cpu"
 
 
 def _own_settings(machine: Machine) -> dict[str, Any]:

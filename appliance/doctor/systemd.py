@@ -8,7 +8,7 @@ from appliance.doctor.host import Host
 from appliance.doctor.machine import CouldNotAsk
 from appliance.doctor.said import Said, same
 
-PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,Result,MainPID,ExecMainStatus"
+PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,ConditionResult,NRestarts,Result,MainPID"
 RUNS = frozenset({"active", "reloading", "activating"})
 STARTS_AT_BOOT = frozenset({"enabled", "enabled-runtime", "static", "generated", "indirect", "alias"})
 
@@ -25,6 +25,12 @@ class UnitState:
     restarts: int
     result: str
     pid: int
+    condition: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether systemd did not start it because something that it needs is not there yet: an engine's model."""
+        return self.active == "inactive" and not self.condition
 
     @property
     def runs(self) -> bool:
@@ -87,6 +93,7 @@ def _state(block: str) -> UnitState:
         restarts=number("NRestarts"),
         result=fields.get("Result", ""),
         pid=number("MainPID"),
+        condition=fields.get("ConditionResult", "yes") == "yes",
     )
 
 

@@ -19,7 +19,9 @@ RESTART = same("systemctl restart postgresql@17-main")
 def look_at_settings(host: Host) -> Result:
     """Compare what protects the data with what it must be."""
     settings = facts_of(host)["settings"]
-    wanted = {**SAFE, **(OF_A_SERVER if host.place.server and not host.place.elsewhere else {})}
+    wanted = {**SAFE, **(OF_A_SERVER if host.place.server else {})}
+    if host.place.networked:
+        del wanted["listen_addresses"]  # who comes in from where is decided by certificates and by the packet filter
     wrong = [same(f"{name} = '{settings.get(name)}'") for name, value in wanted.items() if settings.get(name) != value]
     if wrong and not host.place.server:
         return Warn(

@@ -10,6 +10,7 @@ from appliance.doctor.host import Host
 from appliance.doctor.machine import CouldNotAsk
 from appliance.doctor.result import Fail, Inapplicable, Ok, Result, Warn
 from appliance.doctor.said import Said, listed, same
+from appliance.doctor.systemd import unit_states
 
 PARTS = {"chat": "llm", "fast": "llm", "embed": "embed", "speech": "speech"}
 
@@ -48,6 +49,11 @@ def look(host: Host) -> Result:
     except CouldNotAsk as refusal:
         return Fail(refusal.observed, same(logs.format("gateway")))
     away = {role: told for role, told in engines.items() if told.get("state") not in {"ready", "off"}}
+    states = unit_states(host) if host.place.server else {}
+    waiting = [role for role in away if (unit := states.get(_unit(role))) is not None and unit.waits]
+    if waiting and len(waiting) == len(away):
+        observed = Said(f"No model for: {', '.join(waiting)}.", f"Нет модели для: {', '.join(waiting)}.")
+        return Warn(observed, same("ostrov models list"))
     if away:
         said = [same(f"{role}: {told.get('state')} {told.get('reason') or ''}".strip()) for role, told in away.items()]
         first = next(iter(away))
@@ -57,6 +63,11 @@ def look(host: Host) -> Result:
     ready = ", ".join(sorted(role for role in engines if role not in off)) or "-"
     told = Said(f"Ready: {ready}.", f"Готовы: {ready}.")
     return Ok(told + Said(f" Off: {', '.join(off)}.", f" Выключены: {', '.join(off)}.") if off else told)
+
+
+def _unit(role: str) -> str:
+    """The unit of the engine that serves a role."""
+    return f"ostrov-{PARTS.get(role, role)}.service"
 
 
 CHECK = Check(

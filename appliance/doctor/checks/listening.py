@@ -78,6 +78,8 @@ def _planned(host: Host, each: Listener) -> bool:
     if each.port in host.place.listeners:
         return True
     programs = OF_THE_LAN.get(each.port)
+    if each.port == "tcp/5432" and host.place.networked:
+        programs = ("postgres",)
     return programs is not None and (not each.program or each.program in programs)
 
 

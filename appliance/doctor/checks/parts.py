@@ -23,6 +23,7 @@ TITLES = {
     "embed": Said("The embeddings run", "Модель поиска работает"),
     "speech": Said("Speech recognition runs", "Распознавание речи работает"),
 }
+ROLES = {"llm": "chat", "embed": "embed", "speech": "speech"}
 OF_A_DEMO = {"postgresql": "postgres"}
 NOT_IN_A_DEMO = frozenset({"nginx", "nftables"})
 EXPECTED = Said(
@@ -52,6 +53,8 @@ def _units(part: str, host: Host) -> Result:
             )
     present = [state for state in states if state is not None]
     dead = next((state for state in present if not state.runs and not _waits_for_its_socket(state, present)), None)
+    if dead is not None and dead.waits and part in ROLES:
+        return _without_model(part, dead)
     if dead is not None:
         return _dead(host, dead)
     if not present[0].at_boot:
@@ -70,6 +73,14 @@ def _waits_for_its_socket(state: UnitState, present: list[UnitState]) -> bool:
     """Whether a service is not running because nobody has asked for it since its socket began to listen."""
     asleep = state.active == "inactive" and state.result in {"", "success"}
     return asleep and state is not present[0] and present[0].id.endswith(".socket") and present[0].runs
+
+
+def _without_model(part: str, state: UnitState) -> Result:
+    """An engine that has no model: the CRM works, what the model adds does not."""
+    return Warn(
+        Said(f"{state.id} waits for a model.", f"{state.id} ждёт модель."),
+        same(f"ostrov models import PATH ; ostrov models use {ROLES[part]} NAME@VERSION ; systemctl start {state.id}"),
+    )
 
 
 def _dead(host: Host, state: UnitState) -> Result:

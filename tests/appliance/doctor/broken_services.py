@@ -138,3 +138,9 @@ def the_battery_of_the_clock_is_empty(server):
 def no_time_server_is_reached(server):
     server.machine.outputs["timedatectl show"] = Output(0, "NTP=yes\nNTPSynchronized=no\n")
     del server.machine.outputs["timedatectl show --property=NTPSynchronized --property=NTP"]
+
+
+@breaks("services.llm", Status.WARN, "waits for a model", "ostrov models use chat")
+def an_engine_has_no_model(server):
+    idle = {"ActiveState": "inactive", "SubState": "dead", "MainPID": "0", "ConditionResult": "no"}
+    set_unit(server, "ostrov-llm.service", **idle)

@@ -42,7 +42,7 @@ class TwinMachine:
         line = " ".join(command)
         self.commands.append(line)
         if OF_THE_DATABASE in line or not live:
-            return RealMachine().run(*command, seconds=seconds, given=given)
+            return RealMachine().run(*command, seconds=seconds * 10, given=given)
         fitting = sorted((key for key in self.outputs if line.startswith(key)), key=len)
         if not fitting:
             raise CouldNotAsk(same(f"not recorded: {line}"))
