@@ -1,6 +1,6 @@
 """Whether the rules in the kernel are those that were loaded; runs on the server from standard input.
 
-`rules.py PATH` compares the kernel's rules and lists of networks with those noted at PATH, exit code 1 when they differ;
+`rules.py PATH` compares the kernel's rules and lists of networks with those noted at PATH;
 `rules.py PATH note` writes down the present ones. Counters and the sets of refused addresses are left out: they move.
 """
 
@@ -34,7 +34,11 @@ def main(path: Path, *, note: bool) -> int:
         path.chmod(0o644)
     noted = path.read_text().strip() if path.exists() else ""
     counters = sorted(entry["counter"]["name"] for entry in listing if "counter" in entry)
-    print(json.dumps({"same": bool(rules) and digest == noted, "chains": chains, "counters": counters, "rules": len(rules)}))
+    print(
+        json.dumps(
+            {"same": bool(rules) and digest == noted, "chains": chains, "counters": counters, "rules": len(rules)}
+        )
+    )
     return 0
 
 

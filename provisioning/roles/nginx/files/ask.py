@@ -1,4 +1,4 @@
-"""Asks nginx as a client on the server would: over TLS, with the certificate checked. Exit code 1 and a line for each fault.
+"""Asks nginx as a client on the server would: over TLS, the certificate checked. Exit code 1 when there are faults.
 
 Runs on the server from standard input. Arguments: the name of the server, the file of the authority that clients trust.
 """

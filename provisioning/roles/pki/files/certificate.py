@@ -1,11 +1,12 @@
 """Certificates of the server: the appliance's own authority, and checks of a company's certificate.
 
-Needs Python's standard library and openssl. It runs on the server (`issue`) from standard input, and on the controller or
-the server (`check`). One line of result goes to standard output; a refusal goes to standard error with exit code 3.
+Needs Python's standard library and openssl. `issue` runs on the server, `check` on the controller too.
+One line of result goes to standard output; a refusal goes to standard error with exit code 3.
 """
 
 import argparse
 import ipaddress
+import itertools
 import os
 import re
 import shutil
@@ -13,13 +14,13 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-class Refusal(Exception):  # noqa: N818 - named for what it says
+class Refusal(Exception):
     """Something does not fit; the message says what was seen and what to do."""
 
 
@@ -33,7 +34,9 @@ def openssl(*arguments: str | Path, given: bytes | None = None) -> bytes:
 
 def is_good(*arguments: str | Path, given: bytes | None = None) -> bool:
     """Whether openssl agrees."""
-    return subprocess.run(["openssl", *map(str, arguments)], input=given, capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(["openssl", *map(str, arguments)], input=given, capture_output=True, check=False).returncode == 0
+    )
 
 
 def parts(path: Path) -> list[bytes]:
@@ -43,7 +46,9 @@ def parts(path: Path) -> list[bytes]:
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {error.strerror}.") from None
     if not found:
-        raise Refusal(f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----). Convert it with `openssl x509`.")
+        raise Refusal(
+            f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----). Convert it with `openssl x509`."
+        )
     return found
 
 
@@ -62,7 +67,7 @@ def address(text: str) -> str:
 def end_of(certificate: bytes) -> datetime:
     """When a certificate ends."""
     text = openssl("x509", "-noout", "-enddate", given=certificate).decode().strip().partition("=")[2]
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), timezone.utc)
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
 
 
 def covers(name: str, covered: set[str]) -> bool:
@@ -81,7 +86,9 @@ def check(options: argparse.Namespace) -> str:
     """Refuse a certificate that does not fit its key, its names, its issuers or the time."""
     chain = parts(options.certificate)
     if not options.key.is_file():
-        raise Refusal(f"The key {options.key} is not a file. Set ostrov_certificate_key to the key of {options.certificate}.")
+        raise Refusal(
+            f"The key {options.key} is not a file. Set ostrov_certificate_key to the key of {options.certificate}."
+        )
     try:
         fitting = fits(chain[0], options.key)
     except Refusal:
@@ -89,19 +96,20 @@ def check(options: argparse.Namespace) -> str:
     if not fitting:
         raise Refusal(
             f"The key {options.key} is not the key of the first certificate in {options.certificate}. "
-            "Give the key that the certificate was asked for with; the server's own certificate stands first in the file."
+            "Give the key that the certificate was asked for with; the server's own certificate stands first."
         )
-    end, now = end_of(chain[0]), datetime.now(timezone.utc)
+    end, now = end_of(chain[0]), datetime.now(UTC)
     if end <= now:
-        raise Refusal(f"The certificate {options.certificate} ended on {end:%Y-%m-%d}. Ask your authority for a new one.")
+        raise Refusal(f"The certificate {options.certificate} ended on {end:%Y-%m-%d}. Ask for a new one.")
     missing = [name for name in options.names.split(",") if name and not covers(name, names_of(chain[0]))]
     if missing:
         raise Refusal(
             f"The certificate {options.certificate} does not cover {', '.join(missing)}; it covers "
-            f"{', '.join(sorted(names_of(chain[0]))) or 'no name at all'}. Set ostrov_domain to one of these or ask for another one."
+            f"{', '.join(sorted(names_of(chain[0]))) or 'no name at all'}. "
+            "Set ostrov_domain to one of these or ask for another one."
         )
     with tempfile.TemporaryDirectory() as folder:
-        for number, (lower, upper) in enumerate(zip(chain, chain[1:]), 1):
+        for number, (lower, upper) in enumerate(itertools.pairwise(chain), 1):
             issuer, issued = Path(folder, "issuer.pem"), Path(folder, "issued.pem")
             issuer.write_bytes(upper)
             issued.write_bytes(lower)
@@ -124,14 +132,16 @@ def make_authority(options: argparse.Namespace, folder: Path) -> None:
     for entry in options.addresses.split(","):
         if entry:
             parsed = ipaddress.ip_address(entry)
-            permitted.append(f"permitted;IP:{parsed}/{'255.255.255.255' if parsed.version == 4 else ':'.join(['ffff'] * 8)}")
+            permitted.append(
+                f"permitted;IP:{parsed}/{'255.255.255.255' if parsed.version == 4 else ':'.join(['ffff'] * 8)}"
+            )
     if not options.addresses:
         # Names without a rule for addresses would leave every address open.
         permitted += ["excluded;IP:0.0.0.0/0.0.0.0", "excluded;IP:::/::"]
-    settings = folder / "authority.cnf"
+    company, settings = subject(options.company), folder / "authority.cnf"
     settings.write_text(
         "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = rights\nutf8 = yes\nstring_mask = utf8only\n"
-        f"[name]\nO = {subject(options.company)}\nCN = {subject(options.company)} CRM authority {datetime.now(timezone.utc):%Y-%m}\n"
+        f"[name]\nO = {company}\nCN = {company} CRM authority {datetime.now(UTC):%Y-%m}\n"
         "[rights]\nbasicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign\n"
         f"subjectKeyIdentifier = hash\nnameConstraints = critical, {', '.join(permitted)}\n"
     )
@@ -161,8 +171,8 @@ def make_certificate(options: argparse.Namespace, folder: Path, authority: Path)
     if not is_good("verify", "-x509_strict", "-CAfile", authority / "ca.crt", folder / "server.crt"):
         raise Refusal(
             "The appliance's authority may not vouch for these names: "
-            f"{options.names} {options.addresses}. It was made for others, and staff trust it for those alone. Make a new one "
-            "(move the folder private and ca.crt away, run this again) and let staff trust it at /trust, or keep the names."
+            f"{options.names} {options.addresses}. It was made for others, and staff trust it for those alone. "
+            "Keep the names, or move the folder private and ca.crt away, run this again, and let staff trust the new one."
         )
 
 
@@ -179,7 +189,7 @@ def reason_to_issue(options: argparse.Namespace, folder: Path) -> str:
         wanted |= {address(entry) for entry in options.addresses.split(",") if entry}
         if names_of(own) != wanted:
             return "its names had changed"
-        if end_of(own) - datetime.now(timezone.utc) < timedelta(days=options.renew_days):
+        if end_of(own) - datetime.now(UTC) < timedelta(days=options.renew_days):
             return f"it ended within {options.renew_days} days"
     except Refusal:
         return "it could not be read"

@@ -1,7 +1,7 @@
 """Encrypts folders of secrets for the keepers of their escrow; prints a line when the copy is a new one.
 
-Runs on the server from standard input. Arguments: the folder of the copy, the folders to keep, then `--to RECIPIENT` for
-each keeper. The copy is made anew only when contents or keepers have changed: a fingerprint, keyed by the contents
+Runs on the server from standard input. Arguments: the folder of the copy, the folders to keep, then `--to RECIPIENT`
+for each keeper. The copy is made anew only when contents or keepers have changed: a fingerprint, keyed by the contents
 themselves, lies beside it. Nothing unencrypted is ever written to a disk.
 """
 
@@ -17,7 +17,9 @@ def contents(folders: list[Path]) -> bytes:
     """The folders as a tar that depends on names and bytes alone."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for path in sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()):
+        for path in sorted(
+            path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()
+        ):
             entry = tarfile.TarInfo(str(path).lstrip("/"))
             entry.size, entry.mode = path.stat().st_size, 0o400
             tar.addfile(entry, io.BytesIO(path.read_bytes()))

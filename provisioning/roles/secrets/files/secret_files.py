@@ -1,7 +1,7 @@
 """Makes the secrets that are missing, or the named ones anew; prints the names of what it made, never a value.
 
-Runs on the server from standard input with its own python3. Arguments: the folder, then NAME:BYTES for each secret; with
-`--anew` before them, secrets that exist are replaced. A file appears whole or not at all.
+Runs on the server from standard input with its own python3. Arguments: the folder, then NAME:BYTES for each secret;
+with `--anew` before them, secrets that exist are replaced. A file appears whole or not at all.
 """
 
 import contextlib
