@@ -172,7 +172,7 @@ def make_certificate(options: argparse.Namespace, folder: Path, authority: Path)
         raise Refusal(
             "The appliance's authority may not vouch for these names: "
             f"{options.names} {options.addresses}. It was made for others, and staff trust it for those alone. "
-            "Keep the names, or move the folder private and ca.crt away, run this again, and let staff trust the new one."
+            "Keep the names, or move the folder private and ca.crt away, run this again, and let staff trust them."
         )
 
 
