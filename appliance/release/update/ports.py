@@ -79,6 +79,9 @@ class Services(Protocol):
     def restart(self, unit: str) -> None:
         """Restart a unit that runs, or start it."""
 
+    def settle(self, unit: str) -> None:
+        """See a started unit run for a while without being started anew. Raises StepFailed with its last log lines."""
+
 
 class Front(Protocol):
     """The door to the LAN."""

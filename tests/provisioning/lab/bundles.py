@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.provisioning.lab.places import CHECKOUT, HOME, LabError, alone, run
@@ -34,7 +35,7 @@ def trusted() -> list[str]:
     return TRUSTED.read_text().splitlines()
 
 
-def built(version: str | None = None, *options: str) -> Path:
+def built(version: str | None = None, *options: str, models: Sequence[str] = MODELS) -> Path:
     """The bundle of this checkout, as a version or its own; OSTROV_LAB_BUNDLE names one that is built already."""
     given = os.environ.get("OSTROV_LAB_BUNDLE")
     if given and version is None:
@@ -44,8 +45,8 @@ def built(version: str | None = None, *options: str) -> Path:
     BUILT.mkdir(parents=True, exist_ok=True)
     before = {path: path.stat().st_mtime_ns for path in BUILT.glob("*.bundle")}
     words: list[str | Path] = [ostrov, "bundle", "build", "--key", key, "--output", BUILT]
-    models = [word for model in MODELS for word in ("--models", model)]
-    run([*words, *models, *(["--version", version] if version else []), *options], seconds=1800)
+    chosen = [word for model in models for word in ("--models", model)]
+    run([*words, *chosen, *(["--version", version] if version else []), *options], seconds=1800)
     made = [path for path in BUILT.glob("*.bundle") if before.get(path) != path.stat().st_mtime_ns]
     if len(made) != 1:
         raise LabError(f"`ostrov bundle build` made {len(made)} bundles in {BUILT}, one was expected")

@@ -162,6 +162,8 @@ class Programs(BaseStep):
             if unit.endswith(".socket") and unit in paused.get("running", ()):
                 self.machine.services.start(unit)
         self._restart((*PROGRAMS, *facts["engines"]))
+        for unit in PROGRAMS:
+            self.machine.services.settle(unit)
         return {}
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:

@@ -114,6 +114,10 @@ class TwinMachine:
         code = "systemd" if unit.endswith(".socket") else code
         self._change(moment, active={**self.state()["active"], unit: code})
 
+    def settle(self, unit):
+        self.fate(f"settle {unit}")
+        assert self.active(unit)
+
     def stop(self, unit):
         self._change(f"stop {unit}", active={u: v for u, v in self.state()["active"].items() if u != unit})
 
