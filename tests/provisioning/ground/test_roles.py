@@ -15,7 +15,7 @@ ROLES = sorted(
     for path in (PROVISIONING / "roles").iterdir()
     if (path / "tasks/main.yml").is_file() and path.name not in PARTS_OF_ROLES
 )
-ROLES_OF_THE_DATABASE = {"ostrov_owner", "ostrov_web", "ostrov_gateway"}
+ROLES_OF_THE_DATABASE = {"ostrov_owner", "ostrov_web", "ostrov_gateway", "ostrov_replica"}
 EVERY = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 YAML = sorted(path for path in PROVISIONING.rglob("*.yml") if path.is_file())
 
