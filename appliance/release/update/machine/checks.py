@@ -16,6 +16,8 @@ from appliance.release.update.machine.running import PLAIN
 
 DOCTOR_SECONDS: Final = 60.0
 BROKEN: Final = 2
+# What an update stands on. A missing backup, or a waiver that ran out, must not keep a server from a mend.
+GROUPS: Final = "services,database,audit"
 COULD_NOT_CHECK: Final = 3
 
 
@@ -27,7 +29,7 @@ class OstrovDoctor:
 
     def examine(self) -> Facts:
         """Ask the doctor. Raises StepFailed when it finds something broken."""
-        command = [str(self.layout.current / "venv/bin/ostrov"), "doctor", "--json"]
+        command = [str(self.layout.root / "usr/local/bin/ostrov"), "doctor", "--json", "--only", GROUPS]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, check=False, timeout=DOCTOR_SECONDS, env=PLAIN, cwd="/"
