@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.doctor.check import Check
-from appliance.doctor.database import facts_of
+from appliance.doctor.database import Facts, facts_of
 from appliance.doctor.host import Host
 from appliance.doctor.result import Fail, Inapplicable, Ok, Result, Warn
 from appliance.doctor.said import Said, listed, same
@@ -62,7 +62,11 @@ def look_at_roles(host: Host) -> Result:
 
 def look_at_age(host: Host) -> Result:
     """Say how far the oldest transaction is from the end of the numbers."""
-    oldest = facts_of(host)["ages"][0]
+    return judge_age(facts_of(host)["ages"][0])
+
+
+def judge_age(oldest: Facts) -> Result:
+    """Judge the oldest database: its name and the age of its oldest transaction."""
     told = Said(
         f"{oldest['name']}: {oldest['age']:,} transactions old",
         f"{oldest['name']}: возраст {oldest['age']:,} транзакций",
