@@ -122,6 +122,7 @@ class WebSettings(DatabaseSettings):
     sign_in_lock_minutes: int = 15
     gateway_url: str = "http://127.0.0.1:8090"
     gateway_key: str = ""
+    gateway_trust: str = ""
     gateway_timeout_seconds: float = 600.0
     speech_timeout_seconds: float = 7200.0
     upload_max_megabytes: int = 200
@@ -134,6 +135,7 @@ class WebSettings(DatabaseSettings):
     worker_heartbeat_seconds: float = 4.0
     worker_stalled_seconds: float = 20.0
     worker_stop_seconds: float = 10.0
+    event_days: int = 365
     speech_piece_seconds: float = 240.0
     poll_interval_seconds: float = 1.0
     debug: bool = False
@@ -213,6 +215,9 @@ class EngineSettings(StoreSettings):
     vllm_dtype: str = "auto"
     vllm_tool_parser: str = "hermes"
     vllm_tensor_parallel: int = 1
+    vllm_pipeline_parallel: int = 1
+    ray_address: str = ""
+    ray_interface: str = ""
     vllm_gpu_share: float = 0.8
     vllm_embed_gpu_share: float = 0.1
     vllm_cpu_cache_gigabytes: int = 2

@@ -17,7 +17,7 @@ from appliance import service_manager
 from appliance.settings import WebSettings
 from webapp import wiring
 from webapp.ai.search.vectors import embed_pending
-from webapp.kit import files
+from webapp.kit import files, retention
 from webapp.kit.errors import AppError
 from webapp.kit.jobs import Deliverer, Work, worker_app
 from webapp.kit.lines import Line, Pulse, work
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 VECTORS_PAUSE_SECONDS = 3.0
 VECTORS_RETRY_SECONDS = 10.0
 VECTORS_BREATH_SECONDS = 0.05
+PRUNE_EVERY_SECONDS = 3600.0
 LEAVING_SECONDS = 3.0
 
 
@@ -55,6 +56,19 @@ async def keep_vectors(parts: wiring.Parts, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), pause or VECTORS_BREATH_SECONDS)
 
 
+async def keep_events(parts: wiring.Parts, days: int, stop: asyncio.Event) -> None:
+    """Remove events that nobody needs any more, once an hour until `stop`."""
+    while not stop.is_set():
+        try:
+            removed = await asyncio.to_thread(retention.prune, parts.sessions, days)
+            if removed:
+                log.info("events.pruned", events=removed)
+        except SQLAlchemyError as error:
+            log.warning("events.not_pruned", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PRUNE_EVERY_SECONDS)
+
+
 async def _serve(settings: WebSettings) -> None:
     parts = wiring.assemble(settings, background=True)
     app = build(settings, parts)
@@ -68,12 +82,13 @@ async def _serve(settings: WebSettings) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         vectors = asyncio.create_task(keep_vectors(parts, stop))
+        pruning = asyncio.create_task(keep_events(parts, settings.event_days, stop))
         alive = asyncio.create_task(say_alive())
         await work(app, lines(settings), pulse, stop)
         service_manager.say(service_manager.STOPPING)
         alive.cancel()
         _leave_soon()
-        await asyncio.gather(vectors, alive, return_exceptions=True)
+        await asyncio.gather(vectors, pruning, alive, return_exceptions=True)
 
 
 async def say_alive() -> None:

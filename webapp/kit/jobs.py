@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from webapp.kit import letters
@@ -26,6 +26,7 @@ from webapp.kit.outbox import JOB_NAME, Delivery, Outbox, OutboxEvent
 
 log = structlog.get_logger()
 
+MARKED = "deliveries_marked"
 MAX_ATTEMPTS = 8
 LONGEST_WAIT_SECONDS = 300
 LONGEST_WAIT_FOR_PART_SECONDS = 15
@@ -85,6 +86,8 @@ class Work:
     sessions: sessionmaker[Session]
     parts: dict[str, Any] = field(default_factory=dict)
     failures: int = 0
+    taken: set[tuple[uuid.UUID, str]] = field(default_factory=set)
+    """The deliveries whose mark was committed in a transaction of this work."""
 
     @property
     def last_attempt(self) -> bool:
@@ -97,6 +100,7 @@ class Work:
         with transaction(self.sessions) as session:
             begin(session, SYSTEM)
             yield session
+        self.taken.update(session.info.get(MARKED, ()))
 
 
 def libpq_url(url: str) -> str:
@@ -110,8 +114,13 @@ def sync_app(url: str) -> App:
 
 
 def worker_app(url: str, handle: Callable[[str, str, int | None], None]) -> App:
-    """The application that the worker runs; `handle(event_id, subscriber, job_id)` does one delivery."""
-    app = App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4))
+    """The application that the worker runs; `handle(event_id, subscriber, job_id)` does one delivery.
+
+    What it writes into the queue (taken, done) need not be on disk at once: a crash of the database that forgets it
+    leaves a job that is run again and finds its mark.
+    """
+    soon = make_conninfo(libpq_url(url), options="-c synchronous_commit=off")
+    app = App(connector=PsycopgConnector(conninfo=soon, min_size=1, max_size=4))
 
     @app.task(name=JOB_NAME, retry=Backoff(), pass_context=True)
     def deliver(context: JobContext, event_id: str, subscriber: str) -> None:
@@ -137,19 +146,21 @@ class Deliverer:
             log.error("job.without_event", event_id=event_id, subscriber=subscriber)
             return
         event, done, failures = row[0], row.done, row.failures or 0
-        if not done:
-            self._handle(event, subscriber, failures, job_id)
-        self._settle(event, subscriber, has_letter=row.failures is not None)
+        marked = done or self._handle(event, subscriber, failures, job_id)
+        if not marked or row.failures is not None:
+            self._settle(event, subscriber, has_letter=row.failures is not None)
         log.info("job.done", event_id=event_id, subscriber=subscriber, failures=failures, before=done)
 
-    def _handle(self, event: OutboxEvent, subscriber: str, failures: int, job_id: int | None) -> None:
+    def _handle(self, event: OutboxEvent, subscriber: str, failures: int, job_id: int | None) -> bool:
+        """Run the handler; answers whether the event's mark was committed with its effect."""
+        work = Work(self.work.sessions, self.work.parts, failures)
         try:
-            handler = self.outbox.by_name[subscriber]
-            handler.handle(Work(self.work.sessions, self.work.parts, failures), event)
+            self.outbox.by_name[subscriber].handle(work, event)
         except (WaitForPart, AnotherTurn):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a subscriber raises is counted, told and tried again
             raise self._failed(event, subscriber, Trouble.of(error), job_id) from None
+        return (event.id, subscriber) in work.taken
 
     def _failed(self, event: OutboxEvent, subscriber: str, trouble: Trouble, job_id: int | None) -> JobFailed:
         with self.work.transaction() as session:
@@ -163,9 +174,8 @@ class Deliverer:
 
     def _settle(self, event: OutboxEvent, subscriber: str, *, has_letter: bool) -> None:
         """Note that the event was taken, also by a subscriber whose effect needs no mark of its own."""
-        taken = insert(Delivery).values(event_id=event.id, subscriber=subscriber)
         with self.work.sessions() as session, session.begin():
-            session.execute(taken.on_conflict_do_nothing(index_elements=["event_id", "subscriber"]))
+            session.execute(_mark(event.id, subscriber))
             if has_letter:
                 letters.settle(session, event.id, subscriber)
 
@@ -183,12 +193,17 @@ def mark_delivered(session: Session, event_id: uuid.UUID, subscriber: str) -> bo
 
     Call it in the transaction of the effect and stop when it says False.
     """
-    try:
-        with session.begin_nested():
-            session.add(Delivery(event_id=event_id, subscriber=subscriber))
-    except IntegrityError:
+    session.flush()
+    if session.scalar(_mark(event_id, subscriber).returning(Delivery.id)) is None:
         return False
+    session.info.setdefault(MARKED, set()).add((event_id, subscriber))
     return True
+
+
+def _mark(event_id: uuid.UUID, subscriber: str) -> Insert:
+    """The mark of a delivery; of two at once the second waits for the first and then writes nothing."""
+    values = insert(Delivery).values(event_id=event_id, subscriber=subscriber)
+    return values.on_conflict_do_nothing(index_elements=["event_id", "subscriber"])
 
 
 def effect_key(event: OutboxEvent, subscriber: str, part: str = "") -> str:

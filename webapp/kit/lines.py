@@ -26,6 +26,19 @@ UNFINISHED = """
 SELECT job.id, procrastinate_retry_job_v2(job.id, now(), NULL, NULL, NULL) FROM procrastinate_jobs job
 WHERE job.status = 'doing' AND job.worker_id = ANY(%(workers)s)
 """
+# A job that was put behind others because it is long comes to the front when it has waited long enough.
+AGED = """
+WITH aged AS (
+    SELECT job.id FROM procrastinate_jobs job
+    WHERE job.status = 'todo' AND job.priority < 0
+    AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+    AND (SELECT max(event.at) FROM procrastinate_events event WHERE event.job_id = job.id)
+        < now() - make_interval(secs => %(seconds)s)
+    FOR UPDATE OF job SKIP LOCKED
+)
+UPDATE procrastinate_jobs job SET priority = 0 FROM aged WHERE job.id = aged.id RETURNING job.id
+"""
+PATIENCE_SECONDS = 600.0
 BOOKS_SECONDS = 1.0  # for a line that has finished to write so into the queue
 
 
@@ -62,6 +75,15 @@ async def recover(app: App, stalled_seconds: float) -> int:
     return len(stalled)
 
 
+async def age(app: App, patience_seconds: float = PATIENCE_SECONDS) -> int:
+    """Let long work that short work has passed for so long have its turn; answers how many jobs that are.
+
+    The jobs of one priority are taken in the order in which they were made, so these come before newer ones.
+    """
+    aged = await app.connector.execute_query_all_async(AGED, seconds=patience_seconds)
+    return len(aged)
+
+
 async def work(app: App, lines: Sequence[Line], pulse: Pulse, stop: asyncio.Event) -> None:
     """Work in an open application until `stop`, or until a line breaks (its program is then started anew).
 
@@ -75,6 +97,7 @@ async def work(app: App, lines: Sequence[Line], pulse: Pulse, stop: asyncio.Even
     try:
         while not stop.is_set():
             await recover(app, pulse.stalled_seconds)
+            await age(app)
             await asyncio.wait([stopped, *workers], timeout=pulse.recovery_seconds, return_when=asyncio.FIRST_COMPLETED)
             if any(task.done() for task in workers):
                 break

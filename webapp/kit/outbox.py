@@ -94,8 +94,11 @@ class Outbox:
             self.by_type.setdefault(subscriber.event_type, []).append(subscriber)
             self.by_name[subscriber.name] = subscriber
 
-    def write(self, session: Session, message: Message) -> OutboxEvent:
-        """Add the event and one job for each of its subscribers to the session's transaction."""
+    def write(self, session: Session, message: Message, priority: int = 0) -> OutboxEvent:
+        """Add the event and one job for each of its subscribers to the session's transaction.
+
+        Jobs of a lower `priority` wait for those of a higher one in the same queue, though not for ever.
+        """
         actor: Actor = session.info.get("actor", SYSTEM)
         event = OutboxEvent(
             id=uuid.uuid4(),
@@ -107,17 +110,21 @@ class Outbox:
         )
         session.add(event)
         for subscriber in self.by_type.get(message.type, []):
-            self.defer(session, event.id, subscriber)
+            self.defer_all(session, [event.id], subscriber, priority)
         return event
 
     def defer(self, session: Session, event_id: uuid.UUID, subscriber: Subscriber) -> None:
         """Add the job of one subscriber for one event to the session's transaction."""
         self.defer_all(session, [event_id], subscriber)
 
-    def defer_all(self, session: Session, event_ids: Sequence[uuid.UUID], subscriber: Subscriber) -> None:
+    def defer_all(
+        self, session: Session, event_ids: Sequence[uuid.UUID], subscriber: Subscriber, priority: int = 0
+    ) -> None:
         """Add the jobs of one subscriber for many events to the session's transaction, at once."""
         raw = session.connection().connection.driver_connection
-        task = self.jobs.configure_task(name=JOB_NAME, queue=subscriber.queue, connection=raw, allow_unknown=True)
+        task = self.jobs.configure_task(
+            name=JOB_NAME, queue=subscriber.queue, priority=priority, connection=raw, allow_unknown=True
+        )
         jobs: list[dict[str, JSONValue]] = [
             {"event_id": str(event_id), "subscriber": subscriber.name} for event_id in event_ids
         ]
@@ -128,7 +135,10 @@ def _payload(message: Any) -> Mapping[str, Any]:
     return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in dataclasses.asdict(message).items()}
 
 
-def emit(session: Session, message: Message) -> OutboxEvent:
-    """Say, in this transaction, that something has happened. The session carries the outbox of its program."""
+def emit(session: Session, message: Message, priority: int = 0) -> OutboxEvent:
+    """Say, in this transaction, that something has happened. The session carries the outbox of its program.
+
+    `priority` orders the jobs that follow from it within their queue: 0 is usual, less is later.
+    """
     outbox: Outbox = session.info["outbox"]
-    return outbox.write(session, message)
+    return outbox.write(session, message, priority)

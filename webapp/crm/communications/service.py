@@ -161,8 +161,13 @@ def store_transcript(session: Session, call: Communication, result: dict[str, An
         recording.duration_seconds = result.get("duration")
         recording.channels = result.get("channels")
     session.flush()
-    emit(session, CommunicationTranscribed(call.id))
+    emit(session, CommunicationTranscribed(call.id), priority_of(result.get("duration")))
     return rows
+
+
+def priority_of(seconds: float | None) -> int:
+    """Where a call stands among those to be read: a long one, which takes minutes, behind the short ones."""
+    return -int((seconds or 0.0) // 60)
 
 
 def store_piece(session: Session, call: Communication, result: dict[str, Any]) -> bool:
@@ -242,7 +247,9 @@ def _resume(session: Session, call: Communication) -> None:
         emit(session, CommunicationReceived(call.id))
     else:
         call.state = "transcribed"
-        emit(session, CommunicationTranscribed(call.id))
+        recording = queries.recording_of(session, call)
+        seconds = recording.duration_seconds if recording is not None else None
+        emit(session, CommunicationTranscribed(call.id), priority_of(seconds))
     session.flush()
 
 
