@@ -92,6 +92,9 @@ class Front(Protocol):
     def serve(self, version: str) -> None:
         """Give the requests to another instance without cutting one off; the configuration is tested before."""
 
+    def drain(self) -> None:
+        """Wait until no request is on its way to the former instance any more."""
+
 
 class Instances(Protocol):
     """Web instances, asked on their own sockets."""

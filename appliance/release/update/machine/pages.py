@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from appliance.release.update.engine import StepFailed
 from appliance.release.update.files import write_whole
 from appliance.release.update.journal import Facts
@@ -22,6 +24,10 @@ from appliance.release.update.plan import web_unit
 from appliance.release.update.ports import Services
 
 READY_SECONDS: Final = 120.0
+RELOAD_SECONDS: Final = 30.0
+DRAIN_SECONDS: Final = 630.0  # nginx itself ends its old workers after ten minutes
+WORKING: Final = "nginx: worker process"
+LEAVING: Final = "nginx: worker process is shutting down"
 ASK_SECONDS: Final = 5.0
 SOCKET: Final = re.compile(r"/run/ostrov-web/([^/;\s]+)\.sock")
 
@@ -90,8 +96,31 @@ def _test() -> None:
     run(["nginx", "-t", "-q"], seconds=30)
 
 
+def _workers(words: str) -> set[int]:
+    """Process ids of nginx's workers of one kind."""
+    found = set()
+    for process in psutil.process_iter(["cmdline"]):
+        if " ".join(process.info["cmdline"] or ()).strip() == words:
+            found.add(process.pid)
+    return found
+
+
 def _reload() -> None:
+    """Load the configuration and wait until workers that have it take the connections."""
+    before = _workers(WORKING)
     run(["systemctl", "reload", "nginx.service"], seconds=60)
+    if not _waited(lambda: not before & _workers(WORKING), RELOAD_SECONDS):
+        raise StepFailed("nginx goes on with its former configuration.", "Look why: journalctl -u nginx")
+
+
+def _waited(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is so; False when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 @dataclass(frozen=True)
@@ -136,3 +165,7 @@ class NginxFront:
         write_whole(self._loaded, "")
         self.reload()
         write_whole(self._loaded, version)
+
+    def drain(self) -> None:
+        """Wait for nginx's old workers: an upload that one is still receiving goes to the old instance."""
+        _waited(lambda: not _workers(LEAVING), DRAIN_SECONDS)

@@ -24,6 +24,7 @@ class OldWeb(BaseStep):
         """Stop it; it is not started at boot any more."""
         del facts, past
         self.machine.services.at_boot(web_unit(self.plan.old), wanted=False)
+        self.machine.front.drain()
         self.machine.services.stop(web_unit(self.plan.old))
         return {}
 

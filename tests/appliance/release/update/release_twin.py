@@ -131,6 +131,9 @@ class TwinMachine:
         write_whole(self.layout.upstream, version)
         self._change(f"reload {version}", loaded=version)
 
+    def drain(self):
+        self.fate("drain")
+
     # Instances
 
     def wait_ready(self, version):
