@@ -20,7 +20,8 @@ NEXT, BREAKING = "0.2.0", "0.3.0"
 REFUSED, TAKEN_BACK = 2, 11
 LONGEST_GAP_SECONDS = 2.0
 CODE = f"/opt/ostrov/releases/{NEXT}/venv/lib/python3.13/site-packages"
-FAILS_TO_MIGRATE = f"""cat >{CODE}/webapp/migrations/versions/9999_fails.py <<'END'
+FAILING = f"{CODE}/webapp/migrations/versions/9999_fails.py"
+FAILS_TO_MIGRATE = f"""cat >{FAILING} <<'END'
 from alembic import op
 from webapp.migrations.run import FOLDER
 revision = "9999"
@@ -46,11 +47,18 @@ class Fault:
 
 UNPACKED = f"/var/lib/ostrov/bundles/{NEXT}"
 KILL = "pkill -{} -f '^/opt/ostrov/.* update apply'"
-NGINX, BACKUPS = "/etc/nginx/ostrov-proxy.conf", "/var/lib/ostrov/release/backup"
-RECEIVER = "/usr/lib/postgresql/17/bin/pg_receivewal"
-SEARCH = f"{CODE}/webapp/assistants/search/views.py"
 KILLED = "the update is killed"
-FAULTS = (
+BACKUPS = "/var/lib/ostrov/release/backup"
+RECEIVER = "/usr/lib/postgresql/17/bin/pg_receivewal"
+
+
+def spoilt(path: str, change: str) -> tuple[str, str]:
+    """How a file is spoilt, and how it is mended."""
+    return f"cp -p {path} /srv/sound; {change} {path}", f"cp -p /srv/sound {path}"
+
+
+# While the next release is not on the server yet.
+ARRIVING = (
     Fault("pin", KILLED, ("intent", "pin"), KILL.format(9)),
     Fault("unpack", KILLED, ("intent", "unpack"), f"sleep 1; {KILL.format(9)}"),
     Fault(
@@ -62,19 +70,25 @@ FAULTS = (
     Fault("packages", "their list is damaged", ("intent", "backup"), f"echo x >>{UNPACKED}/apt/InRelease"),
     Fault("release", "a wheel is damaged", ("intent", "backup"), f"echo x >>$(ls {UNPACKED}/wheels/flask-*.whl)"),
     Fault("release", KILLED, ("intent", "release"), f"sleep 5; {KILL.format(9)}"),
+)
+# When it is there, from an update that was rolled back.
+STARTING = (
     Fault(
-        *("restore-point", "the log cannot be fetched", ("intent", "release")),
+        *("restore-point", "the log cannot be fetched", ("intent", "backup")),
         *(f"mv {RECEIVER} /srv/", f"mv /srv/pg_receivewal {RECEIVER}"),
     ),
-    Fault("migrate", "a migration fails half way", ("done", "release"), FAILS_TO_MIGRATE),
-    Fault("web", "the pages do not start", ("done", "release"), f"echo 'raise RuntimeError(1)' >>{CODE}/webapp/app.py"),
-    Fault("programs", "the worker does not start", ("done", "web"), f"echo 'raise OSError' >>{CODE}/webapp/worker.py"),
+    Fault("migrate", "a migration fails half way", ("done", "release"), FAILS_TO_MIGRATE, f"rm {FAILING}"),
+    Fault("web", "the pages do not start", ("done", "release"), *spoilt(f"{CODE}/webapp/app.py", "echo 1/0 >>")),
+    Fault("programs", "the worker does not start", ("done", "web"), *spoilt(f"{CODE}/webapp/worker.py", "echo 1/0 >>")),
     Fault("programs", KILLED, ("intent", "programs"), f"sleep 0.5; {KILL.format(9)}"),
     Fault(
         *("traffic", "nginx does not take its configuration", ("done", "release")),
-        *(f"cp -p {NGINX} /srv/; echo 'nonsense;' >>{NGINX}", f"mv /srv/ostrov-proxy.conf {NGINX}"),
+        *spoilt("/etc/nginx/ostrov-proxy.conf", "echo 'nonsense;' >>"),
     ),
-    Fault("probe", "the search fails", ("done", "release"), f"sed -i 's/request.args.get(.q./request.lost(/' {SEARCH}"),
+    Fault(
+        *("probe", "the search fails", ("done", "release")),
+        *spoilt(f"{CODE}/webapp/assistants/search/views.py", "sed -i 's/request.args.get(.q./request.lost(/'"),
+    ),
     Fault("probe", KILLED, ("intent", "probe"), KILL.format(9)),
 )
 
@@ -133,8 +147,8 @@ def test_a_server_that_is_not_well_is_left_alone(server: Guest, arrived: str) ->
     assert (outcome.code, same) == (REFUSED, True), outcome.errors
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.step}: {fault.what}")
-def test_a_fault_at_any_step_is_taken_back_to_the_exact_state_before(server: Guest, arrived: str, fault: Fault) -> None:
+def goes_wrong(server: Guest, arrived: str, fault: Fault) -> None:
+    """An update with a fault ends with the exact state before, and says which step failed."""
     before = picture(server)
     at(server, *fault.when, fault.how)
     outcome = update(server, arrived)
@@ -151,26 +165,11 @@ def test_a_fault_at_any_step_is_taken_back_to_the_exact_state_before(server: Gue
     ready(server)
 
 
-def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_again(server: Guest, arrived: str) -> None:
-    before = picture(server)
-    at(server, "done", "programs", "sync; touch /srv/now; sleep 60")
-    server.tell(f"systemd-run --quiet --collect ostrov update apply {arrived} --yes --json")
-    while server.ask("test -e /srv/now").returncode:
-        time.sleep(0.05)
-    began = time.monotonic()
-    server.power_off()
-    server.boot(seconds=300)
-    while server.ask("test -L /var/lib/ostrov/release/resume").returncode == 0:
-        assert time.monotonic() - began < 300
-        time.sleep(0.5)
-    ready(server)
-    seconds = time.monotonic() - began
-    server.tell("rm /srv/now")
-    found = differences(before, picture(server))
-    note_fault("programs", "the power fails", "compensated", not found, seconds)
-    figures.record(power_loss_in_update_to_ready_seconds=seconds)
-    assert found == []
-    assert "compensated" in server.tell("ostrov update history")
+@pytest.mark.parametrize("fault", ARRIVING, ids=lambda fault: f"{fault.step}: {fault.what}")
+def test_a_fault_while_the_release_arrives_is_taken_back_to_the_exact_state_before(
+    server: Guest, arrived: str, fault: Fault
+) -> None:
+    goes_wrong(server, arrived, fault)
 
 
 def test_the_update_is_not_noticed_by_those_who_work_and_neither_is_the_way_back(server: Guest, arrived: str) -> None:
@@ -202,6 +201,35 @@ def test_the_update_is_not_noticed_by_those_who_work_and_neither_is_the_way_back
     assert client.failed == []
     left = [line for line in differences(before, picture(server)) if NEXT not in line and "ostrov.sources" not in line]
     assert left == []
+
+
+@pytest.mark.parametrize("fault", STARTING, ids=lambda fault: f"{fault.step}: {fault.what}")
+def test_a_fault_while_the_release_starts_is_taken_back_to_the_exact_state_before(
+    server: Guest, arrived: str, fault: Fault
+) -> None:
+    goes_wrong(server, arrived, fault)
+
+
+def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_again(server: Guest, arrived: str) -> None:
+    before = picture(server)
+    at(server, "done", "programs", "sync; touch /srv/now; sleep 60")
+    server.tell(f"systemd-run --quiet --collect ostrov update apply {arrived} --yes --json")
+    while server.ask("test -e /srv/now").returncode:
+        time.sleep(0.05)
+    began = time.monotonic()
+    server.power_off()
+    server.boot(seconds=300)
+    while server.ask("test -L /var/lib/ostrov/release/resume").returncode == 0:
+        assert time.monotonic() - began < 300
+        time.sleep(0.5)
+    ready(server)
+    seconds = time.monotonic() - began
+    server.tell("rm /srv/now")
+    found = differences(before, picture(server))
+    note_fault("programs", "the power fails", "compensated", not found, seconds)
+    figures.record(power_loss_in_update_to_ready_seconds=seconds)
+    assert found == []
+    assert "compensated" in server.tell("ostrov update history")
 
 
 def test_where_the_old_release_cannot_read_the_schema_the_database_goes_back_too(server: Guest, bundle: Path) -> None:

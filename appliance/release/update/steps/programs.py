@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from appliance.release.update.engine import StepFailed
@@ -100,8 +101,10 @@ class NewRelease(BaseStep):
     seconds: ClassVar[int] = 60
 
     def prepare(self) -> Facts:
-        """Remember whether the release was there, whole, before."""
-        return {"was_there": self.plan.new in self.layout.installed()}
+        """Remember whether the very release of this bundle was there, whole, before."""
+        manifests = [folder / "manifest.json" for folder in self._folders()]
+        same = all(path.exists() for path in manifests) and len({path.read_bytes() for path in manifests}) == 1
+        return {"was_there": same}
 
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
         """Install it from wheels, then start its command once."""
@@ -111,6 +114,9 @@ class NewRelease(BaseStep):
             self.machine.installer.install(self.layout.bundle(self.plan.new), self.plan.new)
         self.machine.installer.smoke(self.plan.new)
         return {"folder": str(self.layout.release(self.plan.new))}
+
+    def _folders(self) -> tuple[Path, Path]:
+        return self.layout.release(self.plan.new), self.layout.bundle(self.plan.new)
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Remove the folder, unless it was there."""
