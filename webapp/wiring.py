@@ -58,6 +58,7 @@ def assemble(
         settings.gateway_timeout_seconds,
         speech_timeout_seconds=settings.speech_timeout_seconds,
         background=background,
+        trust=settings.gateway_trust,
     )
     sources = {f.search.entity: f.search for f in FEATURES if f.search is not None}
     return Parts(settings, engine, sessions, outbox, door, sources)

@@ -46,11 +46,34 @@ def command(
 
 def environment(environ: Mapping[str, str], settings: EngineSettings, digest: str) -> dict[str, str]:
     """Return vLLM's environment: offline, silent, on loopback; the size of its cache where there is no GPU."""
-    own = engine_environment(environ, settings, digest) | dict(LOCAL_SOCKETS)
+    own = engine_environment(environ, settings, digest) | _sockets(settings)
     own["VLLM_LOGGING_LEVEL"] = own.get("VLLM_LOGGING_LEVEL", "INFO")
     if settings.vllm_device == "cpu":
         own["VLLM_CPU_KVCACHE_SPACE"] = str(settings.vllm_cpu_cache_gigabytes)
     return own
+
+
+def over_machines(settings: EngineSettings) -> tuple[str, ...]:
+    """Return what spreads one model over several machines, nothing on one. Raises NoModel when Ray is not named."""
+    if settings.vllm_pipeline_parallel <= 1:
+        return ()
+    if not settings.ray_address or not settings.ray_interface:
+        message = (
+            f"OSTROV_VLLM_PIPELINE_PARALLEL={settings.vllm_pipeline_parallel} spreads the model over several machines."
+            " Name Ray's head and the interface between them: OSTROV_RAY_ADDRESS and OSTROV_RAY_INTERFACE."
+        )
+        raise NoModel(message)
+    machines = str(settings.vllm_pipeline_parallel)
+    return ("--pipeline-parallel-size", machines, "--distributed-executor-backend", "ray")
+
+
+def _sockets(settings: EngineSettings) -> dict[str, str]:
+    """Return where vLLM's parts talk to each other: on loopback, or between machines on the one interface for it."""
+    if settings.vllm_pipeline_parallel <= 1:
+        return dict(LOCAL_SOCKETS)
+    head = settings.ray_address.rpartition(":")[0]
+    between = {name: settings.ray_interface for name in LOCAL_SOCKETS if name.endswith("_IFNAME")}
+    return {"VLLM_HOST_IP": head, "RAY_ADDRESS": settings.ray_address, **between}
 
 
 def resources(settings: EngineSettings, gpu_share: float) -> Resources:

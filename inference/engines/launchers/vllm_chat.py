@@ -20,6 +20,7 @@ def launch(settings: EngineSettings, environ: Mapping[str, str], digest: str = "
         context_tokens=settings.llm_context_tokens,
         parallel=settings.llm_parallel,
     )
+    words += vllm.over_machines(settings)
     words += ("--enable-auto-tool-choice", "--tool-call-parser", settings.vllm_tool_parser)
     if settings.vllm_device == "gpu":
         words += ("--gpu-memory-utilization", str(settings.vllm_gpu_share))
