@@ -49,6 +49,7 @@ def units_of(host: Host) -> dict[str, tuple[str, ...]]:
         "postgresql": ("postgresql@17-main.service",),
         "nginx": ("nginx.service",),
         "nftables": ("nftables.service",),
+        "ulogd2": ("ulogd2.service",),
         "web": (f"ostrov-web@{host.place.release}.service",),
         "worker": ("ostrov-worker.service",),
         "gateway": ("ostrov-gateway.socket", "ostrov-gateway.service"),

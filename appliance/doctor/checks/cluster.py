@@ -12,6 +12,8 @@ SAFE = {"data_checksums": "on", "fsync": "on", "full_page_writes": "on"}
 OF_A_SERVER = {"archive_mode": "on", "listen_addresses": ""}
 POWERS = {"super": "SUPERUSER", "bypass": "BYPASSRLS", "create_role": "CREATEROLE", "create_db": "CREATEDB"}
 WARN_AGE, FAIL_AGE = 1_000_000_000, 1_600_000_000
+REPOSITORY = "/usr/local/lib/ostrov/archive-wal.d/repository"
+WITHOUT_REPOSITORY = "/etc/ostrov/archive-without-repository"
 NEEDS = ("database.answers",)
 RESTART = same("systemctl restart postgresql@17-main")
 
@@ -95,6 +97,10 @@ def look_at_archive(host: Host) -> Result:
             return Inapplicable(Said("A demo archives nothing.", "Демо ничего не архивирует."))
         return Fail(
             Said("archive_mode is off.", "archive_mode выключен."), same("ansible-playbook site.yml --tags postgresql")
+        )
+    if not host.machine.path(REPOSITORY).exists() and host.machine.path(WITHOUT_REPOSITORY).exists():
+        return Inapplicable(
+            Said("There is no repository yet: see backup.recent.", "Хранилища ещё нет: см. backup.recent.")
         )
     state, now = facts["archiver"][0], facts["connections"][0]["now"]
     failed, archived = state["failed_at"] or 0, state["archived_at"] or 0

@@ -9,8 +9,10 @@ from appliance.doctor.host import Host
 from appliance.doctor.place import STATE
 from appliance.doctor.result import Ok, Result, Warn
 from appliance.doctor.said import Said, listed, same
+from appliance.release.verifying import VERSION, version_key
 
 BUNDLES = STATE / "bundles"
+OF_THIS_RELEASE = "apt-get update ; apt-get upgrade (offline: apt reads the release's own bundle)"
 
 
 def look(host: Host) -> Result:
@@ -22,11 +24,11 @@ def look(host: Host) -> Result:
         for words in (line.split() for line in output.out.splitlines())
         if len(words) == 3 and words[2].startswith("ii")
     }
-    newer = [
-        f"{name} {installed[name]} -> {version}"
-        for name, (version, _bundle) in sorted(offered.items())
+    newer = {
+        name: bundle
+        for name, (version, bundle) in sorted(offered.items())
         if name in installed and installed[name] != version and _is_newer(host, version, installed[name])
-    ]
+    }
     half = sorted(
         line.split()[0] for line in output.out.splitlines() if len(line.split()) == 3 and line.split()[2][1] not in "in"
     )
@@ -34,8 +36,11 @@ def look(host: Host) -> Result:
         told = [Said(f"{name} is half installed", f"{name} установлен наполовину") for name in half]
         return Warn(listed(told), same("dpkg --audit ; dpkg --configure --pending"))
     if newer:
-        bundle = max(bundle for _version, bundle in offered.values())
-        return Warn(listed(newer), same(f"ostrov update check {bundle} ; ostrov update apply {bundle}"))
+        shown = [f"{name} {installed[name]} -> {offered[name][0]}" for name in newer]
+        others = [bundle for bundle in newer.values() if bundle != host.place.release]
+        bundle = f"ostrov-{max(others, key=version_key)}.bundle" if others else ""
+        upgrade = f"ostrov update check {bundle} ; ostrov update apply {bundle}" if bundle else OF_THIS_RELEASE
+        return Warn(listed(shown), same(upgrade))
     return Ok(
         Said(
             f"{len(installed)} packages, no bundle here brings newer ones.",
@@ -45,9 +50,10 @@ def look(host: Host) -> Result:
 
 
 def _offered(folder: Path) -> dict[str, tuple[str, str]]:
-    """Package to its version and the bundle that brings it; of several bundles the last in name."""
+    """Package to its version and the release whose bundle brings it; of several bundles the newest."""
     found: dict[str, tuple[str, str]] = {}
-    for index in sorted(folder.glob("*/apt/Packages")):
+    indexes = [path for path in folder.glob("*/apt/Packages") if VERSION.match(path.parts[-3])]
+    for index in sorted(indexes, key=lambda path: version_key(path.parts[-3])):
         name = ""
         for line in index.read_text(encoding="utf-8", errors="replace").splitlines():
             key, _, value = line.partition(": ")

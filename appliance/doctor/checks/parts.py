@@ -16,6 +16,7 @@ TITLES = {
     "postgresql": Said("PostgreSQL runs", "PostgreSQL работает"),
     "nginx": Said("nginx runs", "nginx работает"),
     "nftables": Said("The packet filter is loaded", "Фильтр пакетов загружен"),
+    "ulogd2": Said("Refused packets are written down", "Отклонённые пакеты записываются"),
     "web": Said("The web application runs", "Веб-приложение работает"),
     "worker": Said("The worker runs", "Обработчик заданий работает"),
     "gateway": Said("The gateway runs", "Шлюз моделей работает"),
@@ -25,7 +26,8 @@ TITLES = {
 }
 ROLES = {"llm": "chat", "embed": "embed", "speech": "speech"}
 OF_A_DEMO = {"postgresql": "postgres"}
-NOT_IN_A_DEMO = frozenset({"nginx", "nftables"})
+FILTERING = frozenset({"nftables", "ulogd2"})
+NOT_IN_A_DEMO = frozenset({"nginx", "nftables", "ulogd2"})
 EXPECTED = Said(
     "It runs, comes back after a reboot, and has not been restarted time and again.",
     "Работает, запустится после перезагрузки и не перезапускается раз за разом.",
@@ -125,7 +127,7 @@ CHECKS = tuple(
         id=f"services.{part}",
         title=title,
         expected=EXPECTED,
-        control="ISO 27001 A.8.14; CIS v8 4.1" if part != "nftables" else "ISO 27001 A.8.20; CIS v8 4.4",
+        control="ISO 27001 A.8.14; CIS v8 4.1" if part not in FILTERING else "ISO 27001 A.8.20; CIS v8 4.4",
         run=partial(look, part),
         needs=("services.machine",),
         server=part in NOT_IN_A_DEMO,

@@ -6,7 +6,7 @@ from appliance.doctor.check import Check
 from appliance.doctor.demo import demo_state
 from appliance.doctor.host import Host
 from appliance.doctor.machine import NEEDS_ROOT
-from appliance.doctor.result import CouldNot, Fail, Ok, Result
+from appliance.doctor.result import CouldNot, Fail, Inapplicable, Ok, Result
 from appliance.doctor.said import Said, listed, same
 from appliance.doctor.systemd import unit_states
 from appliance.offline import PROXIES, SWITCHES
@@ -36,9 +36,11 @@ def look(host: Host) -> Result:
     if wrong:
         remedy = Said("ansible-playbook site.yml --tags configure", "ansible-playbook site.yml --tags configure")
         return Fail(listed(wrong), remedy if host.place.server else same("ostrov demo stop ; make demo"))
-    if hidden or not seen:
-        told = ", ".join(hidden) or "-"
+    if hidden:
+        told = ", ".join(hidden)
         return CouldNot(Said(f"May not be read: {told}", f"Нельзя прочитать: {told}"), NEEDS_ROOT)
+    if not seen:
+        return Inapplicable(Said("No process of ours runs here.", "Наших процессов здесь нет."))
     return Ok(Said(f"Set in {seen} processes.", f"Установлены в процессах: {seen}."))
 
 

@@ -81,7 +81,9 @@ def a_file_of_the_release_may_be_written_by_others(server):
     server.machine.path("/opt/ostrov/current/venv/bin/ostrov").chmod(0o777)
 
 
-@breaks("security.packages", Status.WARN, "nginx 1.26.3-3 -> 1.26.3-3+deb13u1", "ostrov update apply 0.2.0")
+@breaks(
+    "security.packages", Status.WARN, "nginx 1.26.3-3 -> 1.26.3-3+deb13u1", "ostrov update apply ostrov-0.2.0.bundle"
+)
 def a_bundle_brings_a_newer_package(server):
     index = "Package: nginx\nVersion: 1.26.3-3+deb13u1\n\nPackage: bash\nVersion: 5.2.37-2\n"
     server.machine.outputs["dpkg-query -W -f"] = Output(0, "bash 5.2.37-2+b10 ii \nnginx 1.26.3-3 ii \n")
@@ -97,3 +99,9 @@ def a_package_is_half_installed(server):
 def a_waiver_has_run_out(server):
     text = '[[waiver]]\nid = "security.ssh"\nreason = "a ticket"\nexpires = 2026-01-01\n'
     server.write("/etc/ostrov/doctor-waivers.toml", text)
+
+
+@breaks("security.packages", Status.WARN, "bash 5.2.37-2 -> 5.2.37-2+b10", "apt-get upgrade")
+def a_package_is_older_than_the_one_of_the_release(server):
+    server.machine.outputs["dpkg-query -W -f"] = Output(0, "bash 5.2.37-2 ii \n")
+    server.write("/var/lib/ostrov/bundles/0.1.0/apt/Packages", "Package: bash\nVersion: 5.2.37-2+b10\n")

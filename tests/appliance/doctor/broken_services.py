@@ -10,6 +10,7 @@ from tests.appliance.doctor.breaking import breaks
 SHOW = f"systemctl show --property={PROPERTIES} --"
 UNITS = {
     "postgresql": "postgresql@17-main.service", "nginx": "nginx.service", "nftables": "nftables.service",
+    "ulogd2": "ulogd2.service",
     "web": "ostrov-web@0.1.0.service", "worker": "ostrov-worker.service", "gateway": "ostrov-gateway.service",
     "llm": "ostrov-llm.service", "embed": "ostrov-embed.service", "speech": "ostrov-speech.service",
 }  # fmt: skip

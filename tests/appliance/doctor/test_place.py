@@ -72,3 +72,10 @@ def test_a_state_directory_without_a_server_is_a_demo(tmp_path, server):
     empty = type(server.machine)(tmp_path / "elsewhere", {})
     place = find_place(empty, {"OSTROV_HOME": str(tmp_path / "home"), "OSTROV_WEB_PORT": "9999"})
     assert (place.server, place.web_url) == (False, "http://127.0.0.1:9999")
+
+
+def test_while_there_is_no_repository_the_missing_backup_is_told_once(server):
+    server.write("/etc/ostrov/archive-without-repository", "until backups are set up\n")
+    assert server.one("backup.archive").status is Status.INAPPLICABLE
+    server.write("/usr/local/lib/ostrov/archive-wal.d/repository", "#!/bin/sh\n", 0o755)
+    assert server.one("backup.archive").status is Status.OK
