@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 MODEL  ?=
 ARGS   ?=
 # Much of a test's time is waiting for programs that start: more processes than cores are of use.
+APART := not journey and not vllm and not appliance
+NOTHING_CHOSEN := 5
 TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 
 .DEFAULT_GOAL := help
@@ -23,7 +25,11 @@ stop: ## stop a demo that runs in the background
 	@$(BIN)/ostrov demo stop
 
 test: setup check ## every check and every test but the journeys (ARGS="-k name" narrows pytest, TEST_PROCESSES=4)
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
+	@echo "Tests with real models, one after another; then all others, in $(TEST_PROCESSES) processes."
+	@code=0; \
+	$(BIN)/python -m pytest -m "model and $(APART)" $(subst .xml,-models.xml,$(ARGS)) || code=$$?; \
+	$(BIN)/python -m pytest -m "not model and $(APART)" -n $(TEST_PROCESSES) --dist loadfile $(ARGS) || rest=$$?; \
+	test $$code -eq 0 -o $$code -eq $(NOTHING_CHOSEN) && test $${rest:-0} -eq 0 -o $${rest:-0} -eq $(NOTHING_CHOSEN)
 
 check: lint types imports templates docs ## the checks that run nothing: style, types, borders, templates, documents
 

@@ -41,11 +41,3 @@ def _with_roles(socket_folder: str) -> Iterator[str]:
                 connection.execute(text(f"CREATE ROLE {role} LOGIN"))
     admin.dispose()
     yield template
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the tests of one file share a process, and all that run a model another, so that models do not compete."""
-    items.sort(key=lambda item: item.get_closest_marker("model") is None)
-    for item in items:
-        group = "models" if item.get_closest_marker("model") else item.path.relative_to(config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))

@@ -31,7 +31,7 @@ def served_by(response: Any) -> str:
     return response.headers["x-ostrov-run"]
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < until

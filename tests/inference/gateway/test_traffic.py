@@ -142,8 +142,8 @@ def test_a_caller_who_goes_while_waiting_reaches_no_engine(start, two, body):
 
 def test_a_person_overtakes_batch_work(start, two):
     order = []
-    with start(engines=(entry("one", two[0], slots=1, total_seconds=5.0),)) as running, ThreadPoolExecutor(8) as pool:
-        two[0].will(*[Hang(0.1)] * 8)
+    with start(engines=(entry("one", two[0], slots=1, total_seconds=60.0),)) as running, ThreadPoolExecutor(8) as pool:
+        two[0].will(Hang(3.0), *[Hang(0.1)] * 7)
 
         def ask(name):
             running.client.post(

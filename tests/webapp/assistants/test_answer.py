@@ -345,7 +345,7 @@ def test_an_answer_tells_why_with_its_sources(app, twin, client_as):
 
 
 def test_a_source_that_was_closed_since_says_nothing_any_more(app, twin, client_as):
-    twin.word = "120"
+    twin.word = "120,000"
     staff = client_as("staff")
     staff.post("/assistant/ask", data={"question": "What is the amount of Forklifts for Leeds?"})
     run_id = the_run(app)
