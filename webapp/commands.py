@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from gunicorn.app.base import BaseApplication
 
 from appliance import service_manager
-from appliance.settings import MigrationSettings, WebSettings, read
+from appliance.settings import MigrationSettings, SettingsError, WebSettings, read
 from webapp import wiring
 from webapp import worker as worker_program
 from webapp.app import create_app
@@ -27,7 +28,24 @@ from webapp.migrations.run import migrate as run_migrations
 from webapp.sample import load as sample_load
 from webapp.sample import pools
 
-SOCKET_UMASK = 0o117  # owner and group may connect: the group is that of the folder, the proxy's
+SOCKET_MODE = 0o660  # owner and group may connect: the group is that of the folder, the proxy's
+
+
+def _bound(place: str) -> int:
+    """A descriptor of a unix socket in its place; gunicorn itself would take the socket from the folder's group."""
+    path = Path(place)
+    if path.is_socket():  # a killed process left it
+        path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        try:
+            listener.bind(place)
+            path.chmod(SOCKET_MODE)
+        except OSError as error:
+            raise SettingsError(
+                f"OSTROV_WEB_SOCKET={place!r} cannot be used ({error.strerror}). Name a place in a folder that this "
+                "program's user may write to."
+            ) from None
+        return listener.detach()
 
 
 class Server(BaseApplication):  # type: ignore[misc, unused-ignore]
@@ -47,8 +65,9 @@ class Server(BaseApplication):  # type: ignore[misc, unused-ignore]
             service_manager.say(service_manager.READY, manager)
 
         options: dict[str, Any] = {
-            "bind": [f"unix:{chosen.web_socket}" if chosen.web_socket else f"{chosen.web_host}:{chosen.web_port}"],
-            "umask": SOCKET_UMASK,
+            "bind": [
+                f"fd://{_bound(chosen.web_socket)}" if chosen.web_socket else f"{chosen.web_host}:{chosen.web_port}"
+            ],
             "post_worker_init": ready,
             "workers": chosen.web_processes,
             "worker_class": "gthread",

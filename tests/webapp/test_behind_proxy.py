@@ -22,6 +22,7 @@ from webapp.app import create_app
 
 FORWARDED = {"X-Forwarded-For": "10.9.8.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "crm.example"}
 PATIENCE_SECONDS = 60
+OF_THE_PROXY = 33  # Debian's www-data
 
 
 def seen_by(settings) -> dict[str, str]:
@@ -78,7 +79,11 @@ class Running:
 @pytest.fixture
 def web(settings, tmp_path) -> Iterator[Running]:
     """`ostrov web` on a socket, told by a service manager of ours where to say that it is ready."""
-    place, manager = tmp_path / "web.sock", tmp_path / "notify"
+    place, manager = tmp_path / "run" / "web.sock", tmp_path / "notify"
+    place.parent.mkdir()
+    if os.geteuid() == 0:
+        os.chown(place.parent, -1, OF_THE_PROXY)
+    place.parent.chmod(0o2770)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(str(manager))
         ear.settimeout(PATIENCE_SECONDS)
@@ -101,6 +106,7 @@ def test_it_says_that_it_is_ready_when_its_socket_answers_and_lets_only_its_grou
     assert web.ask("/healthz") == 200
     assert web.ask("/readyz") == 200
     assert stat.S_IMODE(web.place.stat().st_mode) == 0o660
+    assert web.place.stat().st_gid == web.place.parent.stat().st_gid
 
 
 def test_a_request_that_runs_is_finished_when_the_service_is_stopped(web):
