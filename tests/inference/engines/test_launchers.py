@@ -155,3 +155,24 @@ def test_a_python_that_is_not_there_is_told_by_its_setting(environ):
     ended = run("vllm-embed", **{**environ, "PATH": os.environ["PATH"]}, OSTROV_VLLM_PYTHON="/nonexistent/python")
     assert ended.returncode == 2
     assert "OSTROV_VLLM_PYTHON" in ended.stderr
+
+
+def test_a_model_over_several_machines_goes_over_ray_and_the_interface_between_them(environ, store, tmp_path):
+    use_folder(store, tmp_path)
+    ray = {"OSTROV_RAY_ADDRESS": "192.0.2.14:6379", "OSTROV_RAY_INTERFACE": "enp2s0"}
+    spread = {"OSTROV_VLLM_TENSOR_PARALLEL": "4", "OSTROV_VLLM_PIPELINE_PARALLEL": "2"}
+    plan = plan_of("vllm-chat", {**environ, **spread, **ray})
+    words = " ".join(plan.command)
+    assert "--tensor-parallel-size 4 --pipeline-parallel-size 2 --distributed-executor-backend ray" in words
+    assert plan.environment["NCCL_SOCKET_IFNAME"] == "enp2s0"
+    assert plan.environment["VLLM_HOST_IP"] == "192.0.2.14"
+    assert plan.environment["RAY_USAGE_STATS_ENABLED"] == "0"
+    with pytest.raises(NoModel, match="OSTROV_RAY_ADDRESS"):
+        plan_of("vllm-chat", {**environ, **spread})
+
+
+def test_a_model_on_one_machine_needs_no_ray_and_stays_on_loopback(environ, store, tmp_path):
+    use_folder(store, tmp_path)
+    plan = plan_of("vllm-chat", {**environ, "OSTROV_VLLM_TENSOR_PARALLEL": "4"})
+    assert "ray" not in plan.command
+    assert plan.environment["NCCL_SOCKET_IFNAME"] == "lo"
