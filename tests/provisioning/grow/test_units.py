@@ -1,4 +1,4 @@
-"""Units that only several machines have: confined within a budget, understood by systemd, let out to their peers alone."""
+"""Units that only several machines have: confined within a budget, and let out to their peers alone."""
 
 from __future__ import annotations
 
