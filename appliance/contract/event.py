@@ -170,8 +170,21 @@ class RunJudged(EventData):
     run_id: str
 
 
+class AnswerJudged(EventData):
+    """What somebody thinks of the assistant's answer: useful or useless, and what was wrong with it.
+
+    `reason` is empty or one of wrong, incomplete, outdated, source, unclear, other.
+    """
+
+    user_id: int
+    run_id: str
+    opinion: str
+    reason: str
+
+
 # Every type of event with what its data holds. An event that is not on this list is not part of the contract.
 EVENTS: Mapping[str, type[EventData]] = {
+    "answer.judged": AnswerJudged,
     "communication.created": CommunicationFiled,
     "communication.received": CommunicationEvent,
     "communication.transcribed": CommunicationEvent,

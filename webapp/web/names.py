@@ -48,6 +48,15 @@ PROPOSED = {
     "summary_sentences": N_("Summary"),
     "citations": N_("Source"),
 }
+# What is wrong with an answer that was of no use.
+COMPLAINTS = {
+    "wrong": N_("It is wrong"),
+    "incomplete": N_("Something is missing"),
+    "outdated": N_("It is out of date"),
+    "source": N_("The source does not say so"),
+    "unclear": N_("It is unclear"),
+    "other": N_("Something else"),
+}
 # What spoke for a value or against it, by the names that modules give.
 CONTRIBUTIONS = {
     "addressed": N_("Somebody is addressed so"),

@@ -9,6 +9,6 @@ from flask import Response
 from webapp.web.page import page, wants_fragment
 
 
-def why_page(why: Any) -> Response:
-    """Show why an AI value is what it is (`webapp.ai.why.Why`)."""
-    return page("why/panel.html" if wants_fragment() else "why/page.html", why=why)
+def why_page(why: Any, after: str = "") -> Response:
+    """Show why an AI value is what it is (`webapp.ai.why.Why`); `after` is markup to stand below it."""
+    return page("why/panel.html" if wants_fragment() else "why/page.html", why=why, after=after)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.kit.db import Base
 
+REASONS = ("wrong", "incomplete", "outdated", "source", "unclear", "other")
 STATES = ("proposed", "accepted", "edited", "rejected", "undone", "kept")
 
 
@@ -37,6 +38,21 @@ class Run(Base):
     # The records that an answer rests on, in the order of its citations: {"n", "type", "id", "second", "page"} each.
     # Their words stay in the gateway's log and in the records themselves.
     cited: Mapped[list[Any] | None] = mapped_column(JSONB)
+
+
+class Opinion(Base):
+    """What the asker thinks of the answer of a run; a later opinion takes the place of an earlier one.
+
+    `reason` says what was wrong with an answer that was of no use: one of REASONS, or nothing. Nobody's own words.
+    """
+
+    __tablename__ = "opinions"
+    __table_args__ = (Index(None, "at"),)
+
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    useful: Mapped[bool]
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Proposal(Base):

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from webapp.ai.gateway import BadOutput, BadRecording, FeatureOff, ModelUnavailable, problem_of
+from webapp.ai.proposals.models import Opinion
 from webapp.ai.switches import switches
-from webapp.assistants.answer import service, why
+from webapp.assistants.answer import opinions, service, why
 from webapp.assistants.answer.service import Answered, Prepared
 from webapp.assistants.answer.sources import address
 from webapp.kit import changes
@@ -20,7 +22,8 @@ from webapp.kit.access import Actor
 from webapp.kit.db import transaction
 from webapp.kit.errors import AppError, NotFound
 from webapp.kit.i18n import N_, _, gettext
-from webapp.web.page import page
+from webapp.web.names import COMPLAINTS
+from webapp.web.page import page, wants_fragment
 from webapp.web.why import why_page
 
 bp = Blueprint("answer", __name__, url_prefix="/assistant", template_folder="templates")
@@ -59,8 +62,24 @@ def panel(kind: str, record_id: int) -> Response:
 
 @bp.get("/answers/<run_id>/why")
 def why_answer(run_id: str) -> Response:
-    """Why an answer says what it says."""
-    return why_page(why.of_answer(g.session, g.actor, g.parts.gateway, g.parts.sources, run_id))
+    """Why an answer says what it says, and what the asker thinks of it."""
+    found = why.of_answer(g.session, g.actor, g.parts.gateway, g.parts.sources, run_id)
+    return why_page(found, after=Markup(_opinion(run_id, opinions.of(g.session, run_id))))  # noqa: S704 - a template
+
+
+@bp.post("/answers/<run_id>/opinion")
+def judge(run_id: str) -> ResponseReturnValue:
+    """Take what the asker thinks of an answer; without scripts the page of the answer follows."""
+    useful, reason = opinions.read(request.form)
+    given = opinions.give(g.session, g.actor, run_id, useful=useful, reason=reason)
+    if not wants_fragment():
+        return redirect(url_for(".why_answer", run_id=run_id), 303)
+    return Response(_opinion(run_id, given))
+
+
+def _opinion(run_id: str, given: Opinion | None) -> str:
+    """The question what an answer was worth, with what was said so far."""
+    return render_template("answer/opinion.html", run_id=run_id, opinion=given, reasons=COMPLAINTS)
 
 
 @bp.post("/ask")
@@ -111,6 +130,7 @@ def _drawn(prepared: Prepared, answer: Answered) -> str:
     run_id = answer.run.get("id")
     why_url = url_for(".why_answer", run_id=run_id) if run_id else None
     facts = {"answer": answer, "text": _with_numbers(answer, key), "key": key, "why_url": why_url}
+    facts |= {"run_id": run_id, "opinion": None, "reasons": COMPLAINTS}
     return render_template("answer/answer.html", near=near, searched=_searched(), degraded=prepared.degraded, **facts)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.ai.proposals.models import STATES, Proposal
+from webapp.ai.proposals.models import STATES, Opinion, Proposal, Run
 
 
 def by_field(session: Session, begin: datetime, end: datetime) -> list[dict[str, Any]]:
@@ -28,6 +28,18 @@ def by_field(session: Session, begin: datetime, end: datetime) -> list[dict[str,
         .order_by(func.count().desc(), Proposal.field)
     )
     return [_with_rates(dict(row)) for row in session.execute(statement).mappings()]
+
+
+def opinions(session: Session, begin: datetime, end: datetime) -> list[dict[str, Any]]:
+    """What people think of the answers of each module: how many were useful, how many not, and why, most first."""
+    statement = (
+        select(Run.module, Opinion.useful, Opinion.reason, func.count().label("answers"))
+        .join(Run, Run.id == Opinion.run_id)
+        .where(Opinion.at >= begin, Opinion.at < end)
+        .group_by(Run.module, Opinion.useful, Opinion.reason)
+        .order_by(Opinion.useful.desc(), func.count().desc(), Opinion.reason)
+    )
+    return [dict(row) for row in session.execute(statement).mappings()]
 
 
 def _with_rates(row: dict[str, Any]) -> dict[str, Any]:

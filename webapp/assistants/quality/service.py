@@ -22,6 +22,7 @@ class Board:
     rows: list[dict[str, Any]]
     fields: list[dict[str, Any]]
     modules: list[str]
+    opinions: list[dict[str, Any]]
     away: bool = False
 
 
@@ -36,13 +37,17 @@ def board(session: Session, actor: Actor, gateway: Gateway, period: Period, *, c
     except ModelUnavailable:
         rows, away = [], True
     fields = queries.by_field(session, period.begin, period.end)
-    modules = sorted({row["module"] for row in [*rows, *fields]}, key=lambda name: (name != "call_card", name))
+    opinions = queries.opinions(session, period.begin, period.end)
+    modules = sorted(
+        {row["module"] for row in [*rows, *fields, *opinions]}, key=lambda name: (name != "call_card", name)
+    )
     if choose and not period.module and modules:
         period = replace(period, module=modules[0])
     if period.module:
         rows = [row for row in rows if row["module"] == period.module]
         fields = [row for row in fields if row["module"] == period.module]
-    return Board(period, rows, fields, modules, away)
+        opinions = [row for row in opinions if row["module"] == period.module]
+    return Board(period, rows, fields, modules, opinions, away)
 
 
 def as_json(found: Board) -> dict[str, Any]:
@@ -58,4 +63,5 @@ def as_json(found: Board) -> dict[str, Any]:
             for key, figures in grouped(found.rows, *VERSION)
         ],
         "fields": found.fields,
+        "opinions": found.opinions,
     }

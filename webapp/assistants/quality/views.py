@@ -17,7 +17,7 @@ from webapp.kit.access import require_any
 from webapp.kit.errors import Invalid
 from webapp.kit.i18n import gettext
 from webapp.kit.spreadsheet import cell
-from webapp.web.names import feature_does, feature_name, field_name
+from webapp.web.names import COMPLAINTS, feature_does, feature_name, field_name
 from webapp.web.page import page
 
 bp = Blueprint("quality", __name__, template_folder="templates")
@@ -54,7 +54,7 @@ def index() -> Response:
         "longest": longest,
         "links": _links(found.period),
         "spans": [(n, _span(found.period, n), found.period.days == n and _is_recent(found.period)) for n in PERIODS],
-        "names": {"feature": feature_name, "does": feature_does, "field": field_name},
+        "names": {"feature": feature_name, "does": feature_does, "field": field_name, "complaints": COMPLAINTS},
     }
     return page("quality/index.html", status=UNPROCESSABLE if errors else 200, errors=errors, **facts)
 

@@ -49,6 +49,7 @@ ACTIONS = {
     "ai.asked": N_("Asked the assistant"),
     "ai.feature_off": N_("Switched off: %(feature)s"),
     "ai.feature_on": N_("Switched on: %(feature)s"),
+    "ai.judged": N_("Said what an answer of the assistant was worth"),
     "ai.prompt_pinned": N_("Pinned version %(version)s of the prompt “%(module)s”; before: %(before)s"),
     "ai.prompt_unpinned": N_("Took the pin from the prompt “%(module)s”; before: %(before)s"),
     "ai.run": N_("A model read it: %(what)s"),
