@@ -36,15 +36,18 @@ def offered_in(index: str) -> dict[str, str]:
 
 
 def changes_to(layout: Layout, packages: Mapping[str, str]) -> list[PackageChange]:
-    """Installed packages that are offered newer, and packages that the bundle of the serving release did not have."""
+    """Packages that came with the serving release and are offered newer, and packages that its bundle did not have.
+
+    What the machine has from elsewhere could not be brought back, and is left alone.
+    """
     serving = layout.serving()
     before = offered(layout.bundle(serving)) if serving else {}
-    installed = _installed()
+    installed = _installed() if before else {}
     changes = []
     for name, version in sorted(packages.items()):
         present = installed.get(name, "")
-        fresh = not present and bool(before) and name not in before
-        if fresh or (present and _newer(version, present)):
+        fresh = bool(before) and not present and name not in before
+        if fresh or (present and present == before.get(name) and _newer(version, present)):
             changes.append(PackageChange(name, present, version))
     return changes
 
