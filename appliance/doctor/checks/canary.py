@@ -95,7 +95,19 @@ def look_at_units(host: Host) -> Result:
 def _probe(host: Host, *properties: str) -> str:
     """What became of a connection to itself that a unit of its own tried."""
     given = [word for each in ("IPAddressDeny=any", *properties) for word in ("-p", each)]
-    command = ("systemd-run", "--quiet", "--wait", "--pipe", "--collect", *given, PYTHON, "-I", "-c", PROBE)
+    command = (
+        "systemd-run",
+        "--no-ask-password",
+        "--quiet",
+        "--wait",
+        "--pipe",
+        "--collect",
+        *given,
+        PYTHON,
+        "-I",
+        "-c",
+        PROBE,
+    )
     output = host.machine.run(*command, seconds=6)
     if output.code != 0:
         raise CouldNotAsk(same(output.last_line or "systemd-run"), Said("Run it as root.", "Запустите от root."))

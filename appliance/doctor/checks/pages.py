@@ -44,6 +44,6 @@ CHECK = Check(
     expected=Said("The front door answers 200 to /readyz.", "Вход отвечает 200 на /readyz."),
     control="ISO 27001 A.8.14",
     run=look,
-    needs=("services.nginx", "services.web", "database.answers"),
+    needs=("services.nginx", "services.web", "database.answers", "database.migrations"),
     server=False,
 )

@@ -9,7 +9,7 @@ from tests.appliance.doctor.breaking import breaks
 RULESET = "nft -j list ruleset"
 COUNTERS = "nft -j list counters"
 DENIED = "systemctl show --property=Id,IPAddressDeny,IPAddressAllow -- ostrov-*.service"
-PROBE = "systemd-run --quiet --wait --pipe --collect -p IPAddressDeny=any /usr/bin/python3"
+PROBE = "systemd-run --no-ask-password --quiet --wait --pipe --collect -p IPAddressDeny=any /usr/bin/python3"
 
 
 @breaks("egress.policy", Status.FAIL, "There is no table inet ostrov", "systemctl restart nftables")

@@ -42,6 +42,13 @@ PATIENCE_SECONDS = 120.0  # tests share the machine with others; how long the do
 BY_ID = {check.id: check for check in CHECKS}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process of the tests runs all of these: they share a PostgreSQL of their own."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("doctor"))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL that is set as a server's is: it archives, keeps checksums, and listens on no network."""

@@ -30,7 +30,7 @@ def test_every_check_has_its_paragraph_with_a_remedy(check):
 
 
 def test_the_page_names_no_check_that_does_not_exist():
-    anchors = set(re.findall(r'<a id="([a-z-]+)"></a>', PAGE))
+    anchors = set(re.findall(r'<a id="([a-z0-9-]+)"></a>', PAGE))
     assert anchors == {check.id.replace(".", "-") for check in CHECKS}
 
 
