@@ -70,6 +70,9 @@ lock: setup ## resolve the dependencies anew and write the lock files
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform x86_64-manylinux_2_28 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.lock \
 	  -o requirements-server.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform x86_64-manylinux_2_28 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  -o requirements-server-vllm.lock requirements-server-vllm.in
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-emit-package torchvision --no-emit-package torchaudio \
 	  --no-emit-package torchcodec --custom-compile-command "make lock" -o requirements-vllm.lock requirements-vllm.in

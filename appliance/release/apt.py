@@ -36,13 +36,18 @@ class Wanted:
     release: str
     architecture: str
     packages: tuple[str, ...]
+    components: tuple[str, ...] = ("main",)
 
 
-def wanted(path: Path = LIST) -> Wanted:
-    """Read the list of packages."""
+def wanted(path: Path = LIST, *, nvidia: bool = False) -> Wanted:
+    """Read the list of packages, with NVIDIA's driver when it is asked for."""
     tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    packages = sorted({name for names in tables["purposes"].values() for name in names})
-    return Wanted(tables["release"], tables["architecture"], tuple(packages))
+    packages = {name for names in tables["purposes"].values() for name in names}
+    components = tables["components"]
+    if nvidia:
+        packages |= set(tables["nvidia"]["packages"])
+        components = tables["nvidia"]["components"]
+    return Wanted(tables["release"], tables["architecture"], tuple(sorted(packages)), tuple(components))
 
 
 def collect(want: Wanted, cache: Path, folder: Path | None, sources: Path | None) -> list[Deb]:
@@ -79,7 +84,7 @@ def _fetched(want: Wanted, cache: Path, sources: Path | None) -> list[Deb]:
     for name in ("etc/preferences.d", "state/lists/partial", "archives/partial"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "status").write_text("")
-    (root / "etc" / "sources.list").write_text(_sources(want.release, sources))
+    (root / "etc" / "sources.list").write_text(_sources(want, sources))
     apt = _apt_get(root, want)
     run([*apt, "update"], "Asking the Debian mirror", REACHABLE)
     install = ("install", "--yes", "--no-install-recommends")
@@ -113,12 +118,13 @@ def _apt_get(root: Path, want: Wanted) -> list[str]:
     return ["apt-get", "--quiet", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
 
 
-def _sources(release: str, path: Path | None) -> str:
+def _sources(want: Wanted, path: Path | None) -> str:
     """Return sources of one Debian release: those given, else the mirrors that this machine uses itself."""
     if path:
         return path.read_text(encoding="utf-8")
+    components = " ".join(want.components)
     lines = [
-        f"deb [signed-by={KEYRING}] {address} {suite.format(release)} main\n"
+        f"deb [signed-by={KEYRING}] {address} {suite.format(want.release)} {components}\n"
         for address in sorted(set(_mirrors()))
         for suite in SUITES.get(address.rstrip("/").rpartition("/")[2], ())
     ]

@@ -40,6 +40,8 @@ class Order:
     expires_days: int = 180
     apt_cache: Path | None = None
     apt_sources: Path | None = None
+    nvidia_driver: bool = False
+    vllm: bool = False
     cache: Path = Path()
 
 
@@ -72,7 +74,7 @@ def build(order: Order, say: Say) -> Path:
             key_id,
             writing.entries(files),
             schema=manifest.schema(order.root, order.release),
-            parts={"models": bool(order.models)},
+            parts={"models": bool(order.models), "vllm": order.vllm},
             source=_source(order.root),
         )
         target = order.output / f"{order.release.name}-{order.release.version}.bundle"
@@ -87,17 +89,20 @@ def _product(order: Order, work: Path, moment: datetime, say: Say) -> Parts:
     say("wheels")
     found_wheels = wheels.collect(order.root / wheels.LOCK, order.cache)
     found_wheels.append(wheels.our_wheel(order.root, order.release.version, work / "wheel"))
+    found_vllm = wheels.collect(order.root / wheels.VLLM_LOCK, order.cache) if order.vllm else []
     say("Debian packages")
-    found_debs = apt.collect(apt.wanted(), order.cache, order.apt_cache, order.apt_sources)
+    found_debs = apt.collect(apt.wanted(nvidia=order.nvidia_driver), order.cache, order.apt_cache, order.apt_sources)
     say("licences, bill of materials")
     files = {
-        **_files_of_wheels(found_wheels, work),
+        **_files_of_wheels("wheels", found_wheels, work),
+        **_files_of_wheels("vllm", found_vllm, work),
         **_files_of_debs(found_debs, work, moment),
         **weights.collect(models, order.cache, say),
-        **licences.gather(found_wheels, found_debs, order.root, work),
+        **licences.gather([*found_wheels, *found_vllm], found_debs, order.root, work),
         **provisioning_files(order.root),
     }
-    return Parts(files, sbom.compose(order.release, moment, found_wheels, found_debs, weights.components(models)))
+    models_in_it = weights.components(models)
+    return Parts(files, sbom.compose(order.release, moment, found_wheels, found_debs, models_in_it, vllm=found_vllm))
 
 
 def _weights_alone(order: Order, _work: Path, moment: datetime, say: Say) -> Parts:
@@ -109,16 +114,21 @@ def _weights_alone(order: Order, _work: Path, moment: datetime, say: Say) -> Par
 
 def _refuse_old_assets(root: Path) -> None:
     """Refuse a checkout whose pages would be shipped with assets of other sources."""
-    sources = bootstrap.fingerprint(root / "webapp" / "web" / name for name in bootstrap.ASSET_SOURCES)
-    if not (root / ASSETS / "manifest.json").is_file() or not bootstrap.is_done("assets", sources):
+    built = (root / ASSETS / "manifest.json").is_file()
+    if built and root == bootstrap.ROOT:
+        sources = bootstrap.fingerprint(root / "webapp" / "web" / name for name in bootstrap.ASSET_SOURCES)
+        built = bootstrap.is_done("assets", sources)
+    if not built:
         raise BuildError("The pages' assets are not built from the present sources.", "Run: make assets")
 
 
-def _files_of_wheels(found: list[Wheel], work: Path) -> dict[str, Path]:
-    """Return the wheels and the lock file that names exactly these."""
+def _files_of_wheels(folder: str, found: list[Wheel], work: Path) -> dict[str, Path]:
+    """Return the wheels of one environment and the lock file that names exactly these."""
+    if not found:
+        return {}
     lock = "".join(f"{wheel.pinned}\n" for wheel in sorted(found, key=lambda wheel: wheel.name))
-    files = {f"wheels/{wheel.path.name}": wheel.path for wheel in found}
-    return files | {"wheels/requirements.lock": _written(work / "requirements.lock", lock)}
+    files = {f"{folder}/{wheel.path.name}": wheel.path for wheel in found}
+    return files | {f"{folder}/requirements.lock": _written(work / f"{folder}.lock", lock)}
 
 
 def _files_of_debs(found: list[Deb], work: Path, moment: datetime) -> dict[str, Path]:

@@ -35,6 +35,8 @@ def bundle() -> None:
 @click.option("--only-models", is_flag=True, help="Build a bundle of weights alone: ostrov-models-VERSION.bundle.")
 @click.option("--apt-cache", type=FOLDER, help="Take Debian packages from this folder; fetch none.")
 @click.option("--apt-sources", type=FILE, help="Sources of Debian 13 to fetch from, as in sources.list.")
+@click.option("--vllm", is_flag=True, help="Take vLLM for NVIDIA GPUs in, as an environment of its own (5 GB).")
+@click.option("--nvidia-driver", is_flag=True, help="Take the NVIDIA driver of Debian's non-free section in.")
 @click.option(
     "--expires-days", default=180, show_default=True, type=click.IntRange(1, 3650), help="How long it serves."
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -43,10 +43,15 @@ class Change:
 
 
 def compose(
-    release: Release, moment: datetime, wheels: Iterable[Wheel], debs: Iterable[Deb], models: Iterable[dict[str, Any]]
+    release: Release,
+    moment: datetime,
+    wheels: Sequence[Wheel],
+    debs: Iterable[Deb],
+    models: Iterable[dict[str, Any]],
+    *,
+    vllm: Iterable[Wheel] = (),
 ) -> dict[str, Any]:
-    """Return the bill of everything that a bundle installs."""
-    wheels = list(wheels)
+    """Return the bill of everything that a bundle installs; vLLM has an environment of its own beside the product's."""
     product = {
         "type": "application",
         "bom-ref": f"pkg:pypi/{release.name}@{release.version}",
@@ -54,7 +59,8 @@ def compose(
         "version": release.version,
         "licenses": [{"expression": "Apache-2.0"}],
     }
-    components = [_of_wheel(wheel) for wheel in wheels if wheel.name != release.name]
+    installed = {(wheel.name, wheel.version): wheel for wheel in (*vllm, *wheels) if wheel.name != release.name}
+    components = [_of_wheel(wheel) for wheel in installed.values()]
     components += [_of_deb(deb) for deb in debs]
     return {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPECIFICATION}.schema.json",
@@ -108,7 +114,7 @@ def _of_deb(deb: Deb) -> dict[str, Any]:
     }
 
 
-def _dependencies(wheels: list[Wheel]) -> list[dict[str, Any]]:
+def _dependencies(wheels: Sequence[Wheel]) -> list[dict[str, Any]]:
     """Tell which Python package needs which, as far as the bundle has it."""
     references = {canonicalize_name(wheel.name): f"pkg:pypi/{wheel.name}@{wheel.version}" for wheel in wheels}
     found = []

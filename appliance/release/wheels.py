@@ -21,6 +21,7 @@ GLIBC_MINORS: Final = range(5, 42)
 OLD_NAMES: Final = ("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64")
 PLATFORMS: Final = (*(f"manylinux_2_{minor}_x86_64" for minor in GLIBC_MINORS), *OLD_NAMES)
 LOCK: Final = "requirements-server.lock"
+VLLM_LOCK: Final = "requirements-server-vllm.lock"
 PARTS_OF_THE_PRODUCT: Final = ("appliance", "webapp", "inference", "backups", "monitoring")
 BESIDE_THEM: Final = ("pyproject.toml", "README.md", "LICENSE")
 LEFT_OUT: Final = ("__pycache__", "node_modules", "*.pyc", "*.egg-info")

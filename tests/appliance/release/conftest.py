@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from appliance.release import signing, writing
 from appliance.release.manifest import Release, compose
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+needs_debian = pytest.mark.skipif(
+    not all(shutil.which(tool) for tool in ("dpkg-deb", "dpkg", "gpg", "gpgv", "apt-get")),
+    reason="dpkg, apt and gnupg are not installed here",
+)
 CONTENT = {
     "wheels/ostrov-1.0.0-py3-none-any.whl": b"wheel" * 300,
     "wheels/requirements.lock": b"ostrov==1.0.0\n",
@@ -38,6 +43,20 @@ def trust(path: Path, *keys: Path) -> Path:
     lines = [f'{key.name} namespaces="ostrov-bundle" {key.with_suffix(".pub").read_text()}' for key in keys]
     path.write_text("".join(lines))
     return path
+
+
+def make_deb(folder: Path, name: str, version: str, depends: str = "") -> Path:
+    tree = folder / "trees" / f"{name}-{version.replace(':', '_')}"
+    (tree / "DEBIAN").mkdir(parents=True)
+    control = f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: A <a@example.test>\n"
+    control += f"Depends: {depends}\n" if depends else ""
+    (tree / "DEBIAN/control").write_text(control + f"Description: {name}\n for a test\n")
+    (tree / "usr/share/doc" / name).mkdir(parents=True)
+    (tree / "usr/share/doc" / name / "copyright").write_text(f"copyright of {name}")
+    target = folder / "debs" / f"{name}_{version.replace(':', '%3a')}_all.deb"
+    target.parent.mkdir(exist_ok=True)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(tree), str(target)], check=True, capture_output=True)
+    return target
 
 
 @dataclass(frozen=True)

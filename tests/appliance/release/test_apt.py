@@ -13,26 +13,9 @@ import pytest
 from appliance.release import apt, debs
 from appliance.release.apt import Wanted
 from appliance.release.problems import BuildError
+from tests.appliance.release.conftest import make_deb, needs_debian
 
 MOMENT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-needs_debian = pytest.mark.skipif(
-    not all(shutil.which(tool) for tool in ("dpkg-deb", "dpkg", "gpg", "gpgv", "apt-get")),
-    reason="dpkg, apt and gnupg are not installed here",
-)
-
-
-def make_deb(folder: Path, name: str, version: str, depends: str = "") -> Path:
-    tree = folder / "trees" / f"{name}-{version.replace(':', '_')}"
-    (tree / "DEBIAN").mkdir(parents=True)
-    control = f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: A <a@example.test>\n"
-    control += f"Depends: {depends}\n" if depends else ""
-    (tree / "DEBIAN/control").write_text(control + f"Description: {name}\n for a test\n")
-    (tree / "usr/share/doc" / name).mkdir(parents=True)
-    (tree / "usr/share/doc" / name / "copyright").write_text(f"copyright of {name}")
-    target = folder / "debs" / f"{name}_{version.replace(':', '%3a')}_all.deb"
-    target.parent.mkdir(exist_ok=True)
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(tree), str(target)], check=True, capture_output=True)
-    return target
 
 
 def index(folder: Path, packages: list[debs.Deb]) -> Path:
@@ -122,3 +105,9 @@ def test_a_folder_that_lacks_a_package_is_told_which(tmp_path: Path) -> None:
     make_deb(tmp_path, "one", "1")
     with pytest.raises(BuildError, match="lacks three, two"):
         apt.collect(Wanted("trixie", "amd64", ("one", "three", "two")), tmp_path / "cache", tmp_path / "debs", None)
+
+
+def test_the_driver_of_gpus_comes_from_the_non_free_section_when_it_is_asked_for() -> None:
+    plain, more = apt.wanted(), apt.wanted(nvidia=True)
+    assert set(more.packages) - set(plain.packages) >= {"nvidia-driver", "linux-headers-amd64"}
+    assert ("non-free" in plain.components, "non-free" in more.components) == (False, True)
