@@ -24,7 +24,8 @@ PASSING = ("users", "user_sessions", "user_roles", "changes", "outbox_events", "
 PICTURE = r"""
 set -eu
 cd /
-find opt/ostrov etc var/lib/ostrov/bundles var/lib/ostrov/files usr/local \( -name __pycache__ -o -name metrics \) -prune -o \
+find opt/ostrov etc var/lib/ostrov/bundles var/lib/ostrov/files usr/local \
+    \( -name __pycache__ -o -name metrics \) -prune -o \
     \( -type f -printf '%p %m %u:%g %s %T@\n' -o -type l -printf '%p -> %l\n' -o -printf '%p/ %m %u:%g\n' \) | sort
 find etc -type f -newermt @0 -not -path 'etc/ssl/*' -exec sha256sum {} + | sort
 dpkg-query -W
