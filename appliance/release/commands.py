@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import json
+import os
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,8 +15,10 @@ import click
 
 from appliance.cli.problem import Problem
 from appliance.release import building, manifest, reading, verifying
+from appliance.release import state as releases
 from appliance.release.building import Order
 from appliance.release.problems import BuildError
+from appliance.release.state import HistoryEntry
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -85,6 +90,33 @@ def verify(*, path: Path, signers: Path, state: Path | None, as_json: bool, **mo
     else:
         click.echo(f"good: {answer['name']} {answer['version']}, signed by {answer['key_id']}")
     raise SystemExit(code)
+
+
+@bundle.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--signers", type=FILE, required=True, help="The trusted keys, as ssh's allowed_signers.")
+@click.option("--state", type=FILE, required=True, help="What this server remembers of releases.")
+@click.option("--history", type=FILE, required=True, help="Gets one line about the install.")
+def installed(*, folder: Path, signers: Path, state: Path, history: Path) -> None:
+    """Remember that the bundle unpacked in DIR was installed first on this server; for the playbooks alone."""
+    try:
+        content, signature = ((folder / name).read_bytes() for name in (reading.MANIFEST, reading.SIGNATURE))
+        key_id = verifying.signed_by(content, signature, signers)
+        version = verifying.parse_manifest(content).version
+        before = verifying.read_state(state).installed
+        if before == version:
+            click.echo(f"{version} is remembered already.")
+            return
+        # The state first: a server that remembers too much refuses, one that remembers too little takes anything.
+        releases.record_installed(state, version, key_id)
+        who = os.environ.get("SUDO_USER") or getpass.getuser()
+        entry = HistoryEntry(datetime.now(UTC), who, "install", "committed", before, version, key_id)
+        releases.append_history(history, entry)
+    except OSError as error:
+        raise Problem(f"{error.filename} cannot be used: {error.strerror}.", "Give the folder of a bundle.") from error
+    except reading.Refusal as refusal:
+        raise Problem(refusal.sentence, refusal.remedy, exit_code=verifying.EXIT_REFUSED) from refusal
+    click.echo(f"{version} is remembered as installed.")
 
 
 @bundle.command()

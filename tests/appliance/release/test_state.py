@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.release import state
+from appliance.cli.main import ostrov
+from appliance.release import signing, state
 from appliance.release.reading import Misconfigured
 from appliance.release.sbom import Change
 from appliance.release.state import HistoryEntry, append_history, history, record_installed
-from appliance.release.verifying import State, read_state, version_key
+from appliance.release.verifying import State, read_state, verify, version_key
+from tests.appliance.release.conftest import NOW, Maker
 
 VERSIONS = st.builds("{}.{}.{}{}".format, *[st.integers(0, 30)] * 3, st.sampled_from(["", "rc1", "a2"]))
 ENTRY = HistoryEntry(datetime(2026, 6, 1, tzinfo=UTC), "root", "update", "committed", "1.0.0", "1.1.0")
@@ -81,3 +84,33 @@ def test_a_line_that_was_cut_short_costs_itself_alone(tmp_path: Path) -> None:
 
 def test_there_is_no_history_before_the_first_entry(tmp_path: Path) -> None:
     assert list(history(tmp_path / "history.jsonl")) == []
+
+
+def test_the_first_install_is_remembered_by_the_signature_of_its_bundle(make: Maker, tmp_path: Path) -> None:
+    folder, state, told = tmp_path / "unpacked", tmp_path / "state.json", tmp_path / "history.jsonl"
+    verify(make.bundle(), make.signers, extract=folder, now=NOW)
+    words = [
+        "bundle",
+        "installed",
+        str(folder),
+        "--signers",
+        str(make.signers),
+        "--state",
+        str(state),
+        "--history",
+        str(told),
+    ]
+    for sentence in ("1.0.0 is remembered as installed.", "1.0.0 is remembered already."):
+        result = CliRunner().invoke(ostrov, words)
+        assert (result.exit_code, result.output.strip()) == (0, sentence)
+    assert read_state(state) == State("1.0.0", {signing.key_id(make.key): "1.0.0"})
+    (line,) = history(told)
+    assert (line["action"], line["before"], line["after"], line["key_id"]) == (
+        "install",
+        None,
+        "1.0.0",
+        signing.key_id(make.key),
+    )
+    (folder / "manifest.json").write_bytes((folder / "manifest.json").read_bytes().replace(b"1.0.0", b"9.0.0"))
+    assert CliRunner().invoke(ostrov, words).exit_code == 3
+    assert read_state(state).installed == "1.0.0"
