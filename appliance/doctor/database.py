@@ -7,33 +7,31 @@ import sys
 from typing import Any
 
 from appliance.doctor.host import Host
-from appliance.doctor.machine import CouldNotAsk
+from appliance.doctor.machine import CouldNotAsk, Elsewhere
 from appliance.doctor.said import Said, same
 
 Facts = dict[str, Any]
 SECONDS = 9.0
 
 
-class NoAnswer(Exception):
-    """PostgreSQL refused or is not there; the text is its own."""
+class Refused(CouldNotAsk):
+    """PostgreSQL refused or is not there; the words are its own."""
 
 
 def facts_of(host: Host) -> Facts:
     """Return everything that the checks of the database want to know. Raises CouldNotAsk."""
+    if not host.place.has("postgresql"):
+        raise Elsewhere(Said("The database is on another host.", "База данных на другом узле."))
 
     def find_out() -> Facts:
-        try:
-            found: Facts = question(host, {"ask": "facts"}, SECONDS)["facts"]
-        except NoAnswer as refusal:
-            said = same(str(refusal))
-            raise CouldNotAsk(said) from refusal
+        found: Facts = question(host, {"ask": "facts"}, SECONDS)["facts"]
         return found
 
     return host.once("database", find_out)
 
 
 def question(host: Host, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Ask the database one thing. Raises NoAnswer with PostgreSQL's words, CouldNotAsk when it hangs."""
+    """Ask the database one thing. Raises Refused in PostgreSQL's words, CouldNotAsk when we are too slow ourselves."""
     given = json.dumps({**request, "url": host.place.database_url})
     output = host.machine.run(
         sys.executable,
@@ -50,5 +48,5 @@ def question(host: Host, request: dict[str, Any], seconds: float) -> dict[str, A
         )
     told: dict[str, Any] = json.loads(output.out)
     if "error" in told:
-        raise NoAnswer(told["error"])
+        raise Refused(same(told["error"]))
     return told

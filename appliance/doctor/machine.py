@@ -31,6 +31,10 @@ class CouldNotAsk(Exception):
         self.remedy = remedy
 
 
+class Elsewhere(CouldNotAsk):
+    """What was to be asked is on another host; the doctor there tells of it."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What a command gave."""

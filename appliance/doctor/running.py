@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from appliance.doctor.check import Check
 from appliance.doctor.host import Host
-from appliance.doctor.machine import NEEDS_ROOT, CouldNotAsk
+from appliance.doctor.machine import NEEDS_ROOT, CouldNotAsk, Elsewhere
 from appliance.doctor.result import CouldNot, Finding, Inapplicable, Result, Skipped, Status
 from appliance.doctor.said import NOTHING, Said, same
 
@@ -113,6 +113,8 @@ def _guarded(check: Check, host: Host) -> Result:
     """Run a check; whatever stops it is told as "could not check", so that one broken check hides no other."""
     try:
         return check.run(host)
+    except Elsewhere as refusal:
+        return Inapplicable(refusal.observed)
     except CouldNotAsk as refusal:
         return CouldNot(refusal.observed, refusal.remedy)
     except PermissionError as error:

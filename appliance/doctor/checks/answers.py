@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from appliance.doctor.check import Check
-from appliance.doctor.database import facts_of
+from appliance.doctor.database import Refused, facts_of
 from appliance.doctor.host import Host
-from appliance.doctor.machine import CouldNotAsk
-from appliance.doctor.result import CouldNot, Fail, Inapplicable, Ok, Result
+from appliance.doctor.machine import NEEDS_ROOT
+from appliance.doctor.result import CouldNot, Fail, Ok, Result
 from appliance.doctor.said import Said, same
-
-MAY_NOT_ASK = ("Peer authentication failed", "Permission denied")
 
 
 def look(host: Host) -> Result:
     """Ask for the facts that all other checks of the database use."""
-    if not host.place.has("postgresql"):
-        return Inapplicable(Said("The database is on another host.", "База данных на другом узле."))
     try:
         facts = facts_of(host)
-    except CouldNotAsk as refusal:
-        told = refusal.observed.en
-        if not host.machine.is_root() and host.place.server and any(words in told for words in MAY_NOT_ASK):
-            return CouldNot(
-                refusal.observed, Said("Run it as root: sudo ostrov doctor", "Запустите от root: sudo ostrov doctor")
-            )
+    except Refused as refusal:
+        if host.place.server and not host.machine.is_root():
+            return CouldNot(refusal.observed, NEEDS_ROOT)
         remedy = "systemctl status postgresql@17-main ; journalctl -u postgresql@17-main -n 50"
-        return Fail(refusal.observed, refusal.remedy or same(remedy if host.place.server else "ostrov status"))
+        return Fail(refusal.observed, same(remedy if host.place.server else "ostrov status"))
     connection = facts["connections"][0]
     used, most = int(connection["used"]), int(facts["settings"]["max_connections"])
     version = str(facts["settings"]["server_version"]).split()[0]

@@ -79,3 +79,12 @@ def test_while_there_is_no_repository_the_missing_backup_is_told_once(server):
     assert server.one("backup.archive").status is Status.INAPPLICABLE
     server.write("/usr/local/lib/ostrov/archive-wal.d/repository", "#!/bin/sh\n", 0o755)
     assert server.one("backup.archive").status is Status.OK
+
+
+def test_a_host_without_the_database_is_not_asked_for_it(server):
+    server.machine.path("/etc/postgresql/17/main").rmdir()
+    found = server.all()
+    asked = {each.status for each in found.values() if each.group in {"database", "audit"}}
+    assert asked == {Status.INAPPLICABLE}
+    assert found["services.pages"].status is Status.OK
+    assert [each.id for each in found.values() if each.status in {Status.FAIL, Status.UNKNOWN}] == []
