@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Select, select
@@ -30,6 +32,7 @@ MARKED = "deliveries_marked"
 MAX_ATTEMPTS = 8
 LONGEST_WAIT_SECONDS = 300
 LONGEST_WAIT_FOR_PART_SECONDS = 15
+LISTEN_AGAIN_SECONDS = 1.0
 
 
 class WaitForPart(Unavailable):
@@ -113,6 +116,19 @@ def sync_app(url: str) -> App:
     return App(connector=SyncPsycopgConnector(conninfo=libpq_url(url), min_size=0, max_size=1, open=False))
 
 
+class Listening(PsycopgConnector):
+    """Goes on listening for new jobs when the database was away: procrastinate gives up when its first try fails."""
+
+    async def listen_notify(self, on_notification: Any, channels: Iterable[str]) -> None:
+        """Listen until it is cancelled."""
+        wanted = tuple(channels)
+        while True:
+            try:
+                await super().listen_notify(on_notification, wanted)
+            except ConnectorException:
+                await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+
+
 def worker_app(url: str, handle: Callable[[str, str, int | None], None]) -> App:
     """The application that the worker runs; `handle(event_id, subscriber, job_id)` does one delivery.
 
@@ -120,7 +136,7 @@ def worker_app(url: str, handle: Callable[[str, str, int | None], None]) -> App:
     leaves a job that is run again and finds its mark.
     """
     soon = make_conninfo(libpq_url(url), options="-c synchronous_commit=off")
-    app = App(connector=PsycopgConnector(conninfo=soon, min_size=1, max_size=4))
+    app = App(connector=Listening(conninfo=soon, min_size=1, max_size=4))
 
     @app.task(name=JOB_NAME, retry=Backoff(), pass_context=True)
     def deliver(context: JobContext, event_id: str, subscriber: str) -> None:
