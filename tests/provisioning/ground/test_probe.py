@@ -36,3 +36,9 @@ def test_folders_of_one_file_system_share_its_room(tmp_path):
 
 def test_a_command_that_is_not_there_is_no_error():
     assert probe.run("no-such-command-of-anybody") == (127, "")
+
+
+def test_the_installed_release_is_the_one_that_current_leads_to(tmp_path):
+    assert probe.release(tmp_path / "current") == ""
+    (tmp_path / "current").symlink_to("/opt/ostrov/releases/1.2.3")
+    assert probe.release(tmp_path / "current") == "1.2.3"

@@ -99,9 +99,14 @@ def cards() -> dict[str, Any]:
     return {"cards": seen, "on_the_bus": "0x10de" in vendors}
 
 
+def release(current: Path) -> str:
+    """The installed release; empty when none was ever finished."""
+    return current.readlink().name if current.is_symlink() else ""
+
+
 def main(question: dict[str, Any]) -> None:
     """Answer the question."""
-    installed = Path("/var/lib/ostrov/release/state.json").exists()
+    installed = release(Path("/opt/ostrov/current"))
     needs = question["free_installed"] if installed else question["free"]
     # The machine's own `date`: what an administrator sees on it, and what every log will say.
     _, clock = run("date", "+%s")
