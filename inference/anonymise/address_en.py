@@ -28,23 +28,24 @@ _UNIT: Final = (
     r"|\d{1,3}(?:st|nd|rd|th)\sfloor)"
 )
 _ZIP: Final = r"(?:\d{5}(?:-\d{4})?(?!\d))"
-_POSTCODE: Final = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?)\s?(?-i:\d[A-Z]{2})(?!\w))"
+_POSTCODE: Final = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?)\s?(?-i:\d[A-Z]{2}|\d[A-Z]\d)(?!\w))"
+_AUSTRALIAN: Final = r"(?:(?<=\s(?-i:NSW|VIC|QLD|TAS|ACT))|(?<=\s(?-i:WA|SA|NT)))\s\d{4}(?!\d)"
 _TOWN: Final = r"(?:(?-i:St\.\s)?(?-i:[A-Z])[A-Za-z'-]+(?:\s(?:upon\s|on\s|in\s)?(?-i:[A-Z])[a-z'-]+){0,3}(?!\w))"
 _COUNTRY: Final = r"(?:UK|USA|U\.S\.A\.|United Kingdom|England|Scotland|Wales|Russia|Germany|Ireland|Canada)"
 _AFTER: Final = (
     rf"(?:,?\s{_DIRECTION}(?!\w))?(?:,?\s{{1,2}}{_UNIT}){{0,2}}(?:,\s{_TOWN}){{0,4}}"
-    rf"(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?(?:,\s{_COUNTRY})?"
+    rf"(?:,?\s(?-i:[A-Z]{{2,3}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE}|{_AUSTRALIAN})?(?:,\s{_COUNTRY})?"
 )
 _BARE: Final = r"(?:Broadway|Strand|Bowery|Mall|Park Lane|Piccadilly|Whitehall|Pall Mall|Cheapside)"
 _BUILDING: Final = (
     rf"(?:(?:{_WORD}\s){{1,3}}(?:park|house|court|centre|center|estate|building|mills?|tower|works|plaza),\s)"
 )
 NUMBER_FIRST = re.compile(
-    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?{_NUMBER},?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?(?:{_NUMBER}|{_UNIT},),?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
     re.IGNORECASE,
 )
 POST_CODED = re.compile(
-    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s)?{_NUMBER},?\s(?:{_WORD}\s?){{1,3}}(?:,\s{_UNIT}){{0,2}}(?:,\s{_TOWN}){{1,3}},?\s(?:{_POSTCODE}|(?-i:[A-Z]{{2}})\s{_ZIP})",
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s)?(?:{_NUMBER}|{_UNIT}),?\s(?:{_WORD}\s?){{1,3}}(?:,\s{_UNIT}){{0,2}}(?:,\s{_TOWN}){{1,3}},?\s(?:{_POSTCODE}|(?-i:[A-Z]{{2}})\s{_ZIP})",
     re.IGNORECASE,
 )
 NUMBER_LAST = re.compile(
@@ -63,7 +64,7 @@ SAID = re.compile(
 )
 SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)")
 BOX = re.compile(
-    rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
+    rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box|(?:rr|rural route)\s\d{{1,3}},?\sbox)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
     re.IGNORECASE,
 )
 POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
@@ -72,6 +73,10 @@ ZIP = re.compile(r"(?:zip(?: code)?|postal code)(?: is)?:? (?P<zip>\d{5,6}(?:-\d
 ROMANCE = re.compile(
     r"(?<![\w.,/-])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|via|calle|plaza|place|piazza|corso)(?: (?:de|du|des|della|del|la|le|di))* [A-Z][\w-]+(?:, (?:\d{5} )?[A-Z]\w+)?",
     re.IGNORECASE,
+)
+ROMANCE_LAST = re.compile(
+    r"(?<!\w)(?:Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua|Largo)(?: (?:de|del|della|di|da|do|dos|la|las|los|el))* "
+    r"[A-ZÀ-Ž][\w'-]+(?: [A-ZÀ-Ž][\w'-]+){0,2},? \d{1,4}, \d{4,5} [A-ZÀ-Ž][\w-]+"
 )
 STATE_ZIP = re.compile(r"(?<!\w)[A-Z][a-z]+(?:\s[A-Z][a-z]+){0,2},\s[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)")
 
@@ -88,7 +93,11 @@ def find(text: str) -> list[Found]:
     ):
         for first, last in windows(gate, low, 64, after):
             found += (Found(m.start(), m.end(), "address", rank) for m in pattern.finditer(written, first, last))
-    found += (Found(m.start(), m.end(), "address", 60) for pattern in (GERMAN, ROMANCE) for m in pattern.finditer(text))
+    found += (
+        Found(m.start(), m.end(), "address", 60)
+        for pattern in (GERMAN, ROMANCE, ROMANCE_LAST)
+        for m in pattern.finditer(text)
+    )
     found += (Found(m.start(), m.end(), "address", 61) for m in BOX.finditer(text))
     found += (
         Found(m.start(), m.end(), "address", 54) for pattern in (POSTCODE, STATE_ZIP) for m in pattern.finditer(text)

@@ -11,7 +11,7 @@ from inference.text.number_words import CARDINALS
 
 _WORD = r"(?:договор\w{0,3}|дог\.|(?:гос)?контракт\w{0,3}|соглашени\w{1,3}|допсоглашени\w{1,3}|contracts?|agreements?|msa|sla|nda|sow)"
 _SIGN = r"(?:№№?|n[o°]?\.?|номер\w{0,3}|#|number|num\.?|nr\.?|no\.?|ref(?:erence)?\.?|id|код\w{0,2})"
-_DATE = r"(?:(?:от|from|dated|of) [\d./-]{6,10}(?: ?г(?:\.|ода))?|(?:от|from|dated|of) «?\d{1,2}»? [а-яa-z]+ \d{4}(?: ?г(?:\.|ода))?)"
+_DATE = r"(?:(?:от|from|dated|of) [\d./-]{6,10}(?: ?г(?:\.|ода))?|(?:от|from|dated|of) «?\d{1,2}»? [а-яa-z]+(?: \d{4}(?: ?г(?:\.|ода))?)?)"
 _CODE = r"(?=[\w/.-]{0,24}\d)[a-zа-яё0-9](?:[a-zа-яё0-9]|[/.\-_](?=[a-zа-яё0-9])){0,30}"
 NUMBERED = re.compile(
     rf"\b{_WORD}(?!\w)(?P<middle>[^\n;!?№#\d]{{0,60}}?(?:{_DATE}[ ,]{{1,3}})?)(?<!\w){_SIGN}[ :]{{0,3}}(?:is |as |— |- |это )?(?P<code>{_CODE})(?![\w])(?!\s+к\s(?:договор|контракт))"

@@ -55,7 +55,9 @@ MORE_FIRST: Final = vocabulary(
     "galina lidia margarita alla inna zhanna snezhana alina alisa milana ulyana vasilisa arina yana diana elvira albina venera rimma rufina damir marat "
     "rinat ramil airat nikita danila daniil egor matvey yegor fyodor fedor timofey semyon grigory gennady leonid lev valery vitaly stepan zakhar platon "
     "gayane ashot tigran armen artur karen suren levan giorgi irakli zurab nino tamar aziz bekzod dilnoza gulnora nursultan askar dauren "
-    "nguyen thanh linh huong minh duc"
+    "nguyen thanh linh huong minh duc "
+    "yevgenia yevgeniya evgeniya aleksandra ksenya nadya natasha tanya vitaliy valeriy valeriya gennadiy arkady arkadiy fyodor lyuba zhenya kostya vova "
+    "volodya grisha mitya tolya alyosha lyosha seryozha"
 )
 # Words that stand capitalised after a first name and are no surname.
 NO_SURNAMES: Final = vocabulary(

@@ -12,7 +12,7 @@ from inference.anonymise.spans import Found
 
 _LEGAL: Final = (
     r"(?:Ltd|LLC|L\.L\.C|Inc|Corp|Corporation|GmbH|PLC|plc|LLP|LP|Co|AG|S\.A|SA|B\.V|BV|Limited|Incorporated|Pty|Oy|AB|SpA|S\.p\.A|SARL|S\.r\.l|Srl|KG|NV|N\.V"
-    r"|JSC|PJSC|OOO|ZAO|OAO|AO|OÜ|SE|SAS|ApS|AS)"
+    r"|JSC|PJSC|OOO|ZAO|OAO|AO|OÜ|SE|SAS|ApS|AS|A/S|ASA|Oyj|K\.K|KK|Pte|Pvt|Sdn|Bhd|S\.A\.S|Ltda|Kft|Zrt|d\.o\.o|EURL|SCRL|N\.A)"
 )
 _BUSINESS: Final = (
     r"(?:Group|Holdings?|Industries|Logistics|Partners|Consulting|Solutions|Systems|Technologies|Technology|Services|Bank|University|Hospital|Foundation|Institute"
@@ -28,14 +28,14 @@ _BUSINESS: Final = (
 _WORD: Final = r"(?:[A-Z][\w'-]*[A-Za-z0-9]|[A-Z]|\d{1,4})"
 _JOINED: Final = rf"(?:{_WORD}(?:,? (?:& |and |of |the )?{_WORD}){{0,4}})"
 FORMED = re.compile(
-    rf"(?<![\w@.-])(?!{_LEGAL}\W){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? {_LEGAL}(?:\.?(?: & Co)?(?: KG)?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
+    rf"(?<![\w@.-])(?!{_LEGAL}\W){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? {_LEGAL}(?:\.?(?:,? (?:Ltd|Inc|LLC|Limited|Bhd))?(?: & Co)?(?: KG)?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
 )
 QUOTED_FIRST = re.compile(rf"(?<![\w@.-])(?:{_WORD} ){{0,2}}[\"“«][^\"”»\n]{{2,40}}[\"”»],? {_LEGAL}(?!\w)")
 FORM_FIRST = re.compile(
     r"(?<!\w)(?:LLC|JSC|PJSC|OOO|ZAO|OAO|AO|CJSC|IP|PT|UAB|SIA|TOO)\s(?:[\"“«][^\"”»\n]{2,50}[\"”»]|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
 )
 OF_BUSINESS = re.compile(
-    rf"(?<![\w@.-]){_WORD}(?:(?: & | and | of | ){_WORD}){{0,3}} (?:{_BUSINESS})(?: {_BUSINESS})?(?![\w-])"
+    rf"(?<![\w@.-])(?:St\.? )?{_WORD}(?:(?: & | and | of | ){_WORD}){{0,3}} (?:{_BUSINESS})(?: {_BUSINESS})?(?![\w-])"
     r"(?! (?:Agreement|Contract|Manager|Department|Team|Director|Policy|Terms|Desk|Plan|Report|Order|Fee|Level)s?\b)"
 )
 AMPERSAND = re.compile(

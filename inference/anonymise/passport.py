@@ -24,7 +24,7 @@ CALLED = re.compile(
     re.IGNORECASE,
 )
 GATE = re.compile(r"passport|паспорт", re.IGNORECASE)
-WINDOW = 150
+WINDOW, BEFORE = 150, 48
 LEAST_DIGITS = 6
 LETTERED = re.compile(r"[A-Z]{1,3}(?=[A-Z]*\d)[A-Z\d]{7,8}")
 JOINED = frozenset({" and ", " & ", ", ", " и ", ", and "})
@@ -45,11 +45,12 @@ def find(text: str) -> list[Found]:
             found.append(Found(match.start(), match.end(), "passport", 76, digits_of(match.group())))
     travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
     found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
-    called_so = windows(GATE, text, 0, WINDOW)
+    called_so = windows(GATE, text, BEFORE, WINDOW)
     for match in (match for first, last in called_so for match in ELSEWHERE.finditer(text, first, last)):
         if len(digits_of(match.group())) < LEAST_DIGITS and not LETTERED.fullmatch(match.group()):
             continue
         another = bool(found) and text[found[-1].end : match.start()] in JOINED
-        if another or CALLED.search(text[max(0, match.start() - 64) : match.start()]):
+        called = CALLED.search(text[max(0, match.start() - 64) : match.start()])
+        if another or called or named_after(text, match.end(), "passport"):
             found.append(Found(match.start(), match.end(), "passport", 74, match.group().replace(" ", "").upper()))
     return found
