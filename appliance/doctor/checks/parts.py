@@ -62,7 +62,7 @@ def _units(part: str, host: Host) -> Result:
     if not present[0].at_boot:
         name = present[0].id
         observed = Said(f"{name} runs and would not after a reboot.", f"{name} после перезагрузки не запустится.")
-        return Fail(observed, same(f"systemctl enable {name}"))
+        return Warn(observed, same(f"systemctl enable {name}"))
     restless = next((state for state in present if state.restarts >= MANY_RESTARTS), None)
     if restless is not None:
         count, name = restless.restarts, restless.id
