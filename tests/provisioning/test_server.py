@@ -32,11 +32,13 @@ def version(server: Host) -> str:
 def database(server: Host, query: str, *, name: str = "ostrov") -> str:
     """The answer of the server's database to its own administrator."""
     with server.sudo("postgres"):
-        return str(server.check_output('psql -XAtq -d %s -c "%s"', name, query.replace('"', '\\"'))).strip()
+        return str(server.check_output("psql -XAtq -d %s -c %s", name, query)).strip()
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_runs_and_comes_back_after_a_reboot(server: Host, service: str) -> None:
+    if "ConditionResult=no" in server.check_output(f"systemctl show -p ConditionResult,ActiveState {service}"):
+        pytest.skip("the bundle brought no model for this engine")
     assert server.service(service).is_running
     assert server.service(service).is_enabled or "indirect" in server.run(f"systemctl is-enabled {service}").stdout
 
@@ -160,9 +162,8 @@ def test_the_product_has_no_powers_over_the_database(server: Host) -> None:
     assert database(
         server, "SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles WHERE rolname ~ '^ostrov_'"
     ) == ("ostrov_gateway,ostrov_owner,ostrov_web")
-    assert database(
-        server, "SELECT rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'ostrov'"
-    )
+    owner = "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'ostrov'"
+    assert database(server, owner) in {"ostrov_owner", "postgres"}
 
 
 @pytest.mark.parametrize(
