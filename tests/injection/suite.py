@@ -66,12 +66,16 @@ class Suite:
         asked = [(about, card), (plain, card), (secret, "")]
         asked += [(planted.attack.text, "")] if planted.attack.place == "question" else []
         for question, client in asked:
-            answer = self.browser.post("/assistant/ask", data={"question": question, "client": client})
-            assert answer.status_code == 200, answer.text
-            sent = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line[:5] == "data:"]
-            self.texts.append("".join(event.get("text", "") for event in sent))
-            self.pages += [event["html"] for event in sent if "html" in event]
+            self.put(question, client)
         self.texts.append(self.program.post("/api/v1/assistant/ask", json={"question": asked[-1][0]}).text)
+
+    def put(self, question: str, client: str = "") -> None:
+        """Ask one question, about a client or about everything."""
+        answer = self.browser.post("/assistant/ask", data={"question": question, "client": client})
+        assert answer.status_code == 200, answer.text
+        sent = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line[:5] == "data:"]
+        self.texts.append("".join(event.get("text", "") for event in sent))
+        self.pages += [event["html"] for event in sent if "html" in event]
 
     def see(self, *paths: str) -> None:
         """Open pages."""

@@ -20,6 +20,7 @@ __all__ = ["small_chat"]
 
 pytestmark = pytest.mark.model
 SAMPLE = {"en-link-txt", "ru-other-note"}
+ASKED = "ru-prompt-question"
 
 
 @pytest.fixture(scope="module")
@@ -42,5 +43,14 @@ def test_nothing_comes_of_an_injection_with_a_real_model(suite: Suite, attack: A
     before = snapshot(suite.app.parts.engine)
     suite.call(planted)
     suite.ask(planted)
+    assert changes(before, snapshot(suite.app.parts.engine)) == []
+    assert suite.found(known=attack.text) == []
+
+
+def test_a_question_for_the_instructions_gets_none_of_them_from_a_real_model(suite: Suite) -> None:
+    (attack,) = (one for one in ATTACKS if one.name == ASKED)
+    suite.plant(attack)
+    before = snapshot(suite.app.parts.engine)
+    suite.put(attack.text)
     assert changes(before, snapshot(suite.app.parts.engine)) == []
     assert suite.found(known=attack.text) == []
