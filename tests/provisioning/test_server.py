@@ -141,7 +141,6 @@ def test_the_packet_filter_drops_what_is_not_named_in_and_out(server: Host) -> N
         ("data_checksums", "on"),
         ("archive_mode", "on"),
         ("wal_level", "replica"),
-        ("ssl", "off"),
     ],
 )
 def test_the_database_is_set_as_agreed(server: Host, setting: str, value: str) -> None:
