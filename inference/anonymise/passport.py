@@ -50,7 +50,7 @@ def find(text: str) -> list[Found]:
         if len(digits_of(match.group())) < LEAST_DIGITS and not LETTERED.fullmatch(match.group()):
             continue
         another = bool(found) and text[found[-1].end : match.start()] in JOINED
-        called = CALLED.search(text[max(0, match.start() - 64) : match.start()])
-        if another or called or named_after(text, match.end(), "passport"):
+        introduced = CALLED.search(text[max(0, match.start() - 64) : match.start()])
+        if another or introduced or named_after(text, match.end(), "passport"):
             found.append(Found(match.start(), match.end(), "passport", 74, match.group().replace(" ", "").upper()))
     return found

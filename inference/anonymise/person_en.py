@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from inference.anonymise.name_runs import SPACES, Word, runs
 from inference.anonymise.names_en import (
     NO_SURNAMES,
     SURNAME_ENDING,
@@ -72,14 +72,8 @@ NEEDS_GREETING: Final = PLACES | NATIONALITIES | MONTHS.keys()
 SURELY_RUSSIAN: Final = ("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna")
 NOUN_ENDINGS: Final = ("tion", "ment", "ness", "ing", "ity", "ance", "ence", "ism", "ship", "ure")
 OPENING: Final = "\"“«'(-— >*•"
+JOINTS: Final = SPACES | {"-"}
 RANK: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    start: int
-    end: int
-    letter: str
 
 
 def find(segment: Segment) -> list[Found]:
@@ -110,24 +104,14 @@ def _family_first(segment: Segment) -> Iterator[Found]:
             yield Found(segment.start + match.start(), segment.start + match.end(), "person", RANK)
 
 
-def _runs(segment: Segment) -> list[list[_Word]]:
+def _runs(segment: Segment) -> list[list[Word]]:
     """Words that may be parts of names, in stretches with nothing but a space between."""
-    runs: list[list[_Word]] = []
-    end = -9
     begin = len(segment.text) - len(segment.text.lstrip(OPENING))
-    for match in WORD.finditer(segment.text):
-        letter = _letter(segment, match, opening=match.start() <= begin)
-        if not letter:
-            end = -9
-            continue
-        joined = end >= 0 and segment.text[end : match.start()] in {"", " ", "  ", "-"}
-        word = _Word(match.start(), match.end(), letter)
-        if joined:
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-        end = match.end()
-    return runs
+    words = (
+        Word(match.start(), match.end(), _letter(segment, match, opening=match.start() <= begin))
+        for match in WORD.finditer(segment.text)
+    )
+    return runs(segment.text, words, JOINTS)
 
 
 def _letter(segment: Segment, match: re.Match[str], *, opening: bool) -> str:
@@ -184,7 +168,7 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
     return "S" if low in surnames() or (_slavic(low) and low.endswith(SURELY_RUSSIAN)) else ""
 
 
-def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
+def _stands(segment: Segment, shape: str, first: Word, last: Word) -> bool:
     """Whether a shape is a person where it stands."""
     text = segment.text
     if NOT_AFTER.match(text, last.end):
@@ -202,7 +186,7 @@ def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
     return _two_words(text, shape, last, before, cased=cased)
 
 
-def _doubtful_first(text: str, first: _Word, last: _Word, before: str, *, cased: bool) -> bool:
+def _doubtful_first(text: str, first: Word, last: Word, before: str, *, cased: bool) -> bool:
     """A first name that is also a word: greeted, saying something, or all there is, as under a letter."""
     if text[first.start : last.end].lower() in NEEDS_GREETING:
         return STRONG_GREETING.search(before) is not None
@@ -212,7 +196,7 @@ def _doubtful_first(text: str, first: _Word, last: _Word, before: str, *, cased:
     return cased and (GREETING.search(before) is not None or signature or says)
 
 
-def _two_words(text: str, shape: str, last: _Word, before: str, *, cased: bool) -> bool:
+def _two_words(text: str, shape: str, last: Word, before: str, *, cased: bool) -> bool:
     """Two words or more: sure with a first name, else only in front of what people do."""
     if shape in {"XX", "XS", "SX", "SS"}:
         return cased and TOLD.match(text, last.end) is not None and not NOT_BEFORE.search(before)
@@ -223,7 +207,7 @@ def _two_words(text: str, shape: str, last: _Word, before: str, *, cased: bool) 
     return True
 
 
-def _lone_surname(segment: Segment, first: _Word, last: _Word, before: str, *, cased: bool) -> bool:
+def _lone_surname(segment: Segment, first: Word, last: Word, before: str, *, cased: bool) -> bool:
     """A surname alone: only with words around it that people stand with."""
     text = segment.text
     if not cased:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from inference.anonymise.name_runs import Word, runs
 from inference.anonymise.russian_words import Reading, reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
@@ -38,13 +38,6 @@ NO_SURNAME_PARTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    start: int
-    end: int
-    letter: str
-
-
 def find(segment: Segment) -> list[Found]:
     """Every person that the dictionary and the words around give away."""
     found: list[Found] = []
@@ -57,23 +50,10 @@ def find(segment: Segment) -> list[Found]:
     return found
 
 
-def _runs(segment: Segment) -> list[list[_Word]]:
+def _runs(segment: Segment) -> list[list[Word]]:
     """Words that may be parts of names, in stretches with nothing but a space between."""
-    runs: list[list[_Word]] = []
-    end = -9
-    for match in WORD.finditer(segment.text):
-        letter = _letter(segment, match)
-        if not letter:
-            end = -9
-            continue
-        gap = segment.text[end : match.start()] if end >= 0 else "-"
-        word = _Word(match.start(), match.end(), letter)
-        if gap in {"", " ", "  "}:
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-        end = match.end()
-    return runs
+    words = (Word(match.start(), match.end(), _letter(segment, match)) for match in WORD.finditer(segment.text))
+    return runs(segment.text, words)
 
 
 def _letter(segment: Segment, match: re.Match[str]) -> str:
@@ -149,7 +129,7 @@ def _small_letter(found: Reading, *, upper: bool) -> str:
     return "X" if upper and not found.known and found.part == "NOUN" else ""
 
 
-def _stands(segment: Segment, shape: str, first: _Word, last: _Word) -> bool:
+def _stands(segment: Segment, shape: str, first: Word, last: Word) -> bool:
     """Whether a shape is a person where it stands: surnames alone need some support, streets bear names of people."""
     before = segment.text[max(0, first.start - 32) : first.start]
     if STREET_BEFORE.search(before):
