@@ -37,11 +37,11 @@ def find(text: str) -> list[Found]:
         name = named(text, match.start(), 80)
         spaced = re.fullmatch(r"\d\d \d\d", match["series"]) is not None
         lettered = re.search(r"[№Nн]", match["between"]) is not None
-        called = name == "passport" or named_after(text, match.end(), "passport", 40)
+        told = name == "passport" or named_after(text, match.end(), "passport", 40)
         unnamed = name in {"", "phone"} and (
             lettered or (spaced and match["between"] == " " and " " not in match["number"])
         )
-        if called or unnamed:
+        if told or unnamed:
             found.append(Found(match.start(), match.end(), "passport", 76, digits_of(match.group())))
     travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
     found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
