@@ -61,7 +61,7 @@ time.sleep(60)
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
-        time.sleep(0.3)  # the child has asked the kernel for the signal by then
+        assert wait_for(lambda: child.cmdline() == SLEEP)  # it has asked the kernel for the signal by then
         parent.send_signal(signal.SIGKILL)
     assert wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
