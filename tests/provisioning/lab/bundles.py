@@ -50,4 +50,9 @@ def built(version: str | None = None, *options: str, models: Sequence[str] = MOD
     made = [path for path in BUILT.glob("*.bundle") if before.get(path) != path.stat().st_mtime_ns]
     if len(made) != 1:
         raise LabError(f"`ostrov bundle build` made {len(made)} bundles in {BUILT}, one was expected")
+    if version is None:
+        link = CURRENT.with_suffix(".new")
+        link.unlink(missing_ok=True)
+        link.symlink_to(made[0])
+        link.replace(CURRENT)
     return made[0]
