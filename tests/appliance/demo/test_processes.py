@@ -66,6 +66,17 @@ time.sleep(60)
     assert wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
+def test_a_child_can_be_stopped_when_its_parent_ignores_signals(tmp_path: Path):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        child = start_child(SLEEP, os.environ, tmp_path / "log", tmp_path / "pid")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert wait_for(lambda: psutil.Process(child.pid).cmdline() == SLEEP)
+    child.terminate()
+    assert child.wait(10) == -signal.SIGTERM
+
+
 def test_the_end_of_a_log_leaves_out_empty_lines(tmp_path: Path):
     (tmp_path / "log").write_text("one\n\ntwo\n\n\nthree\n")
     assert tail(tmp_path / "log", 2) == "two\nthree"
