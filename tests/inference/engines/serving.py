@@ -62,7 +62,9 @@ def serving(name: str, log: Path, environ: Mapping[str, str], seconds: float = 2
             [*OSTROV, "engine", name], env=given, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, trust_env=False) as client:
+        # A connection each: an engine that closes an idle one just as the next question comes would fail a test.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, trust_env=False, limits=fresh) as client:
             wait_until_ready(client, plan, process, log, seconds)
             model = client.get("/v1/models").json()["data"][0]["id"]
             tokens = int(given.get("OSTROV_LLM_CONTEXT_TOKENS", "8192"))
