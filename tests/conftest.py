@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,19 @@ import pytest
 from sqlalchemy import create_engine, text
 
 ROLES = ("ostrov_owner", "ostrov_web", "ostrov_gateway")
+
+
+@pytest.fixture(autouse=True)
+def _process() -> Iterator[None]:
+    """Programs set what holds for a whole process; the process of the tests goes on to other tests."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = [signal.getsignal(number) for number in numbers]
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
