@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
+
+# No test asserts a time, and a slow machine is not unhealthy.
+settings.register_profile("ostrov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ostrov")
 
 ROLES = ("ostrov_owner", "ostrov_web", "ostrov_gateway")
 
