@@ -123,6 +123,8 @@ class WebSettings(DatabaseSettings):
     gateway_url: str = "http://127.0.0.1:8090"
     gateway_key: str = ""
     gateway_trust: str = ""
+    gateway_certificate: str = ""
+    gateway_certificate_key: str = ""
     gateway_timeout_seconds: float = 600.0
     speech_timeout_seconds: float = 7200.0
     upload_max_megabytes: int = 200

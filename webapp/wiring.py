@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from appliance.settings import WebSettings
 from webapp.ai.gateway import Gateway
+from webapp.ai.link import Link
 from webapp.ai.search.indexing import install as install_search_index
 from webapp.features import FEATURES
 from webapp.kit import changes, jobs
@@ -58,7 +59,7 @@ def assemble(
         settings.gateway_timeout_seconds,
         speech_timeout_seconds=settings.speech_timeout_seconds,
         background=background,
-        trust=settings.gateway_trust,
+        link=Link(settings.gateway_trust, settings.gateway_certificate, settings.gateway_certificate_key),
     )
     sources = {f.search.entity: f.search for f in FEATURES if f.search is not None}
     return Parts(settings, engine, sessions, outbox, door, sources)

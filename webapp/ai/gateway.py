@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
+from webapp.ai.link import Link
 from webapp.kit.errors import AppError, NotFound, Unavailable
 from webapp.kit.i18n import N_
 
@@ -95,12 +95,12 @@ class Gateway:
         *,
         speech_timeout_seconds: float | None = None,
         background: bool = False,
-        trust: str = "",
+        link: Link | None = None,
     ) -> None:
         """`url` is the gateway's base address, `key` its bearer key; recordings may take longer than questions.
 
-        What is asked in the `background` lets the questions of people at a screen go first. `trust` is the file of
-        the authority whose certificate a gateway on another machine must show.
+        What is asked in the `background` lets the questions of people at a screen go first. `link`
+        says how a gateway on another machine is known, and what it is shown.
         """
         self._speech_timeout = speech_timeout_seconds or timeout_seconds
         self._client = httpx.Client(
@@ -108,7 +108,7 @@ class Gateway:
             headers=({"Authorization": f"Bearer {key}"} if key else {})
             | {"X-Ostrov-Priority": "batch" if background else "interactive"},
             timeout=httpx.Timeout(timeout_seconds, connect=2.0),
-            verify=ssl.create_default_context(cafile=trust) if trust else True,
+            verify=(link or Link()).context(),
             trust_env=False,
         )
 
