@@ -23,6 +23,8 @@ def carry_out(plan: Plan, layout: Layout, machine: Machine, notice: Notice) -> R
     layout.backups.mkdir(parents=True, exist_ok=True)
     with alone(layout.lock):
         refuse_when_open(layout)
+        # Before the journal's first line: whatever stands in it, the next start of the machine will look into it.
+        point_link(layout.pinned, str(layout.release(plan.old)))
         journal = Journal(layout.journals / f"{plan.label}{ENDING}", notice)
         engine = _engine(plan, layout, machine, journal)
         journal.keep_room()
@@ -35,6 +37,7 @@ def carry_out(plan: Plan, layout: Layout, machine: Machine, notice: Notice) -> R
             if not ended:  # an error of ours is shown, and what was begun is taken back first
                 engine.resume()
             journal.release_room()
+            _unpin(layout)
     return result
 
 
@@ -44,14 +47,21 @@ def finish(layout: Layout, machine: Machine, notice: Notice) -> Result | None:
     with alone(layout.lock):
         journal = open_journal(layout.journals, notice)
         if journal is None:
-            point_link(layout.pinned, None)
+            _unpin(layout)
             return None
         unstoppable()
         plan = Plan.from_facts(journal.facts(BEGIN))
         result = _engine(plan, layout, machine, journal).resume()
         if result.outcome is not Outcome.STUCK:
             journal.release_room()
+        _unpin(layout)
     return result
+
+
+def _unpin(layout: Layout) -> None:
+    """Let the next start of the machine look for nothing, unless a person is needed."""
+    if open_journal(layout.journals) is None:
+        point_link(layout.pinned, None)
 
 
 def _engine(plan: Plan, layout: Layout, machine: Machine, journal: Journal) -> Engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from appliance.release.update.files import point_link, remove_folder
+from appliance.release.update.files import remove_folder
 from appliance.release.update.journal import Facts, journals
 from appliance.release.update.plan import Plan, version_of, web_unit
 from appliance.release.update.steps.base import BaseStep
@@ -66,16 +66,3 @@ def surplus(installed: list[str], plan: Plan) -> list[str]:
     """Return releases to remove: all but the two of this plan and the newest others, three altogether."""
     others = sorted((v for v in installed if v not in {plan.old, plan.new}), key=version_of, reverse=True)
     return others[KEPT_RELEASES - 2 :]
-
-
-class UnpinAtEnd(BaseStep):
-    """Nothing is left to be finished at a restart."""
-
-    name: ClassVar[str] = "unpin"
-    told: ClassVar[str] = "Nothing is left to be finished"
-
-    def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
-        """Remove the link."""
-        del facts, past
-        point_link(self.layout.pinned, None)
-        return {}

@@ -14,24 +14,6 @@ from appliance.release.update.ports import PackageChange
 from appliance.release.update.steps.base import BaseStep
 
 
-class Pin(BaseStep):
-    """The old release's code is the one that finishes the update if the machine restarts."""
-
-    name: ClassVar[str] = "pin"
-    told: ClassVar[str] = "Make sure that a restart finishes what was begun"
-
-    def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
-        """Point the link that the unit at boot looks for."""
-        del facts, past
-        point_link(self.layout.pinned, str(self.layout.release(self.plan.old)))
-        return {}
-
-    def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
-        """Remove the link."""
-        del facts, past
-        point_link(self.layout.pinned, None)
-
-
 class Unpack(BaseStep):
     """The bundle's parts are on the disk."""
 

@@ -117,6 +117,21 @@ def test_an_interrupted_update_must_be_finished_before_the_next_begins(layout):
     assert finish(layout, TwinMachine(layout).ports(), silent) is None
 
 
+@pytest.mark.parametrize(("fails_at", "pinned"), [(None, False), ("before backup", False), ("before migrate", True)])
+def test_the_next_start_of_the_machine_looks_for_an_update_as_long_as_one_is_open(layout, fails_at, pinned):
+    seen = []
+    machine = TwinMachine(layout, Fate(fail_at=fails_at))
+    if pinned:
+        machine.put_back = lambda bundle, changes: ["nginx=1"]
+    carry_out(
+        plan_of(layout, readable=True), layout, machine.ports(), lambda _: seen.append(layout.pinned.is_symlink())
+    )
+    assert all(seen), "it does from the journal's first line on"
+    assert layout.pinned.is_symlink() is pinned
+    finish(layout, TwinMachine(layout).ports(), silent)
+    assert not layout.pinned.is_symlink()
+
+
 def test_an_error_of_the_program_itself_is_shown_and_takes_the_update_back(layout):
     class Broken(TwinMachine):
         def migrate(self, version):
