@@ -51,10 +51,10 @@ def link_target(link: Path) -> str | None:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all in it: it disappears from its place first, so that no half of it is taken for whole."""
+    doomed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(doomed, ignore_errors=True)  # also what was left when this was interrupted
     if not folder.exists():
         return
-    doomed = folder.with_name(f".{folder.name}.removed")
-    shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
     sync_folder(folder.parent)
     shutil.rmtree(doomed)

@@ -51,6 +51,9 @@ class Bundles(Protocol):
     def unpack(self, bundle: Path, folder: Path) -> None:
         """Verify and unpack a bundle: the folder is whole or absent."""
 
+    def clear(self, folder: Path, *, keep: bool) -> None:
+        """Remove what was unpacked, or only what an interrupted unpacking has left beside it."""
+
     def installed(self, version: str) -> Release:
         """Return what the manifest of an installed release says."""
 

@@ -32,11 +32,19 @@ class SignedBundles:
 
     def unpack(self, bundle: Path, folder: Path) -> None:
         """Verify and unpack a bundle; what lay there before is replaced."""
-        fresh = folder.with_name(f".{folder.name}.fresh")
+        fresh = _fresh(folder)
         remove_folder(fresh)
         self._read(bundle, fresh, older=False)
         remove_folder(folder)
         fresh.rename(folder)
+
+    def clear(self, folder: Path, *, keep: bool) -> None:
+        """Remove what was unpacked, or only what an interrupted unpacking has left beside it."""
+        fresh = _fresh(folder)
+        if keep and fresh.exists() and not folder.exists():
+            fresh.rename(folder)
+        for left in (fresh, *folder.parent.glob(f".{fresh.name}.unpacking-*"), *(() if keep else (folder,))):
+            remove_folder(left)
 
     def installed(self, version: str) -> Release:
         """Return what the manifest of an installed release says."""
@@ -82,3 +90,8 @@ class SignedBundles:
         except reading.Refusal as refusal:
             raise StepFailed(refusal.sentence, refusal.remedy) from None
         return dict(good.manifest.tables)
+
+
+def _fresh(folder: Path) -> Path:
+    """Where a bundle is unpacked before it takes its place; whole when it is there."""
+    return folder.with_name(f".{folder.name}.fresh")

@@ -15,6 +15,7 @@ from appliance.release.update.machine.running import run
 from appliance.release.update.ports import PackageChange
 
 QUIET: Final = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
+PATIENTLY: Final = ("-q", "-o", "DPkg::Lock::Timeout=120")
 KEEP_OUR_FILES: Final = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
 INSTALL_SECONDS: Final = 1800.0
 
@@ -93,12 +94,12 @@ class BundlePackages:
         changed = re.sub(rf"{re.escape(str(self.layout.bundles))}/[^/\s]+", str(bundle), text)
         if changed != text:
             write_whole(self._source, changed)
-        run(["apt-get", "-q", "update"], seconds=300, environment=QUIET)
+        run(["apt-get", *PATIENTLY, "update"], seconds=300, environment=QUIET)
 
     def _apt(self, wanted: Sequence[str]) -> None:
-        options = ("-q", "-y", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
+        options = ("-y", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
         run(["dpkg", "--configure", "-a"], seconds=INSTALL_SECONDS, environment=QUIET)
-        command = ["apt-get", "install", *options, *KEEP_OUR_FILES, *wanted]
+        command = ["apt-get", *PATIENTLY, "install", *options, *KEEP_OUR_FILES, *wanted]
         run(command, seconds=INSTALL_SECONDS, environment=QUIET)
 
 

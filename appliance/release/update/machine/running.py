@@ -13,6 +13,8 @@ from typing import Any, Final
 from appliance.release.update.engine import StepFailed
 
 LONGEST_TELLING: Final = 1200  # characters of a failed program's output
+# A program must not go on changing things when the update that started it was killed and is being taken back.
+TOGETHER: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 PLAIN: Final = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -26,11 +28,11 @@ def run(
 ) -> str:
     """Run a program to its end and return what it printed. Raises StepFailed with the end of its words.
 
-    `user` runs it as another account, when we are root; `typed` is its standard input.
+    `user` runs it as another account, when we are root; `typed` is its standard input. It dies with this process.
     """
     try:
         done = subprocess.run(
-            command,
+            [*TOGETHER, *command],
             input=typed,
             capture_output=True,
             text=True,

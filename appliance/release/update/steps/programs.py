@@ -36,8 +36,7 @@ class Unpack(BaseStep):
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Remove what was unpacked, unless it was there."""
         del past
-        if not facts.get("was_there"):
-            remove_folder(self.layout.bundle(self.plan.new))
+        self.machine.bundles.clear(self.layout.bundle(self.plan.new), keep=bool(facts.get("was_there")))
 
 
 class Packages(BaseStep):

@@ -80,10 +80,17 @@ class TwinMachine:
     def unpack(self, bundle, folder):
         shutil.rmtree(folder, ignore_errors=True)
         self.fate("before unpack")
-        folder.mkdir()
+        folder.with_name("half").mkdir()
         self.fate("half unpack")
-        (folder / "manifest.json").write_text("{}")
+        (folder.with_name("half") / "manifest.json").write_text("{}")
+        folder.with_name("half").rename(folder)
         self.fate("after unpack")
+
+    def clear(self, folder, keep):
+        self.fate("before clear")
+        shutil.rmtree(folder.with_name("half"), ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def installed(self, version):
         return Release(version, "key")

@@ -6,14 +6,18 @@ import base64
 import hashlib
 import ssl
 import subprocess
+import sys
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psutil
 import pytest
 from release_twin import OLD, furnish
 
 from appliance.release.update.engine import StepFailed
+from appliance.release.update.machine.bundles import SignedBundles
 from appliance.release.update.machine.client import Client, token_in, trusting
 from appliance.release.update.machine.debian import offered_in
 from appliance.release.update.machine.installing import WheelInstaller
@@ -45,6 +49,39 @@ def test_a_program_that_fails_is_told_with_the_end_of_its_words():
 def test_a_program_that_hangs_is_ended():
     with pytest.raises(StepFailed, match="did not end within 0 s"):
         run(["/bin/sleep", "60"], seconds=0.2)
+
+
+def test_a_program_ends_with_the_update_that_started_it(tmp_path):
+    order = "from appliance.release.update.machine.running import run; run(['sh', '-c', '{}'], seconds=60)"
+    order = order.format(f"echo $$ >{tmp_path}/pid; exec sleep 60")
+    parent = subprocess.Popen([sys.executable, "-c", order])
+    note = tmp_path / "pid"
+    while not (note.exists() and note.read_text().strip()):
+        time.sleep(0.05)
+    child = psutil.Process(int(note.read_text()))
+    parent.kill()
+    parent.wait()
+    assert psutil.wait_procs([child], timeout=20)[0]
+
+
+def test_what_an_interrupted_unpacking_left_is_cleared_away(layout):
+    folder = layout.bundle(VERSION)
+    left = [folder.with_name(f".{VERSION}.fresh"), folder.with_name(f"..{VERSION}.fresh.unpacking-x1y2")]
+    for path in left:
+        path.mkdir()
+    SignedBundles(layout).clear(folder, keep=False)
+    assert not any(path.exists() for path in left)
+
+
+def test_a_bundle_that_was_there_is_there_again_when_its_unpacking_was_interrupted(layout):
+    folder = layout.bundle(VERSION)
+    folder.with_name(f".{VERSION}.fresh").mkdir()
+    SignedBundles(layout).clear(folder, keep=True)
+    assert folder.exists()
+    SignedBundles(layout).clear(folder, keep=True)
+    assert folder.exists()
+    SignedBundles(layout).clear(folder, keep=False)
+    assert not folder.exists()
 
 
 def test_packages_of_a_repository_are_read_with_their_versions():
