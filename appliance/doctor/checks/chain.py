@@ -59,9 +59,7 @@ def look_at_rights(host: Host) -> Result:
     if rights:
         first = rights[0]
         told = [same(f"{row['role']}: {row['privilege']}") for row in rights]
-        command = (
-            f"sudo -u ostrov-owner psql ostrov -c 'REVOKE {first['privilege']} ON audit.entries FROM {first['role']}'"
-        )
+        command = f"psql -U ostrov_owner ostrov -c 'REVOKE {first['privilege']} ON audit.entries FROM {first['role']}'"
         return Fail(listed(told), same(command))
     newest = (facts["audit_entries"] or {}).get("at")
     if newest and newest > host.machine.now().timestamp() + 60:

@@ -83,9 +83,7 @@ def look_at_indexes(host: Host) -> Result:
     """Name indexes whose building was broken off: they cost writes and serve nobody."""
     broken = [str(row["name"]) for row in facts_of(host)["indexes"]]
     if broken:
-        return Warn(
-            listed(broken), same(f"sudo -u ostrov-owner psql ostrov -c 'REINDEX INDEX CONCURRENTLY {broken[0]}'")
-        )
+        return Warn(listed(broken), same(f"psql -U ostrov_owner ostrov -c 'REINDEX INDEX CONCURRENTLY {broken[0]}'"))
     return Ok(Said("All are valid.", "Все исправны."))
 
 
