@@ -35,6 +35,7 @@ TRACES: Mapping[str, tuple[str, ...]] = {
     "speech": ("/etc/ostrov/speech.env", "/etc/systemd/system/ostrov-speech.service"),
 }
 NETWORK_OF_THE_DATABASE = "/etc/postgresql/17/main/conf.d/70-ostrov-network.conf"
+DOOR_OF_THE_GATEWAY = "/etc/ostrov/gateway-door.conf"
 UNIT_OF_THE_MODEL = "/etc/systemd/system/ostrov-llm.service"
 
 
@@ -60,6 +61,8 @@ class Place:
     """Further sockets that belong here, as `tcp/9187`."""
     networked: bool = False
     """Whether other hosts of the company use the database of this one."""
+    has_door: bool = False
+    """Whether other hosts of the company use the gateway of this one."""
 
     def has(self, part: str) -> bool:
         """Whether a part runs on this host, not on another of the same company."""
@@ -117,6 +120,7 @@ def _server(machine: Machine) -> Place:
         elsewhere=_elsewhere(machine) | set(map(str, own.get("elsewhere", ()))),
         listeners=frozenset(map(str, own.get("listeners", ()))),
         networked=machine.path(NETWORK_OF_THE_DATABASE).exists(),
+        has_door=machine.path(DOOR_OF_THE_GATEWAY).exists(),
     )
 
 

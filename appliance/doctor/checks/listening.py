@@ -80,6 +80,8 @@ def _planned(host: Host, each: Listener) -> bool:
     programs = OF_THE_LAN.get(each.port)
     if each.port == "tcp/5432" and host.place.networked:
         programs = ("postgres",)
+    if each.port == "tcp/8443" and host.place.has_door:
+        programs = ("nginx",)
     return programs is not None and (not each.program or each.program in programs)
 
 

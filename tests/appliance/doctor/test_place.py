@@ -41,6 +41,20 @@ def test_an_engine_without_a_model_is_a_warning_in_both_places_and_stops_no_upda
     assert (found["ai.engines"].status, found["ai.engines"].observed.en) == (Status.WARN, "No model for: speech.")
 
 
+def test_the_door_of_a_gateway_for_other_hosts_is_planned_where_it_was_made_and_only_for_it(server):
+    line = 'LISTEN 0 511 198.18.77.3:8443 0.0.0.0:* users:(("{}",pid=555,fd=6))\n'
+    output = server.machine.outputs["ss -H -l -n -p --tcp"]
+
+    def listening(program):
+        server.machine.outputs["ss -H -l -n -p --tcp"] = type(output)(0, output.out + line.format(program))
+        return server.one("egress.listeners").status
+
+    assert listening("nginx") is Status.FAIL
+    server.write("/etc/ostrov/gateway-door.conf", "daemon off;\n")
+    assert listening("nginx") is Status.OK
+    assert listening("python3") is Status.FAIL
+
+
 def test_further_sockets_are_planned_in_a_file(server):
     line = 'LISTEN 0 511 0.0.0.0:9100 0.0.0.0:* users:(("prometheus-node",pid=555,fd=6))\n'
     output = server.machine.outputs["ss -H -l -n -p --tcp"]
