@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,13 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.provisioning.lab import network
+from tests.provisioning.lab import bundles, network, playbooks
 from tests.provisioning.lab.guest import Guest
 from tests.provisioning.lab.places import CHECKOUT, run
+from tests.provisioning.lab.playbooks import DOMAIN
 from tests.provisioning.pages import Typed, Written, missing, steps
 
 DOCS = CHECKOUT / "docs"
 CONTROLLER, SERVER = "controller", "server"
+INSTALL = "install.md"
+BEFORE = ("What you need", "1. Take the playbooks out of the bundle", "2. Write down what is yours")
+INSTALLING = "3. Install"
 PASSWORD = "the-word-of-the-sysadmin"
 SYSADMIN = f"""
 id sysadmin 2>/dev/null || useradd --create-home --shell /bin/bash --groups sudo sysadmin
@@ -160,3 +165,24 @@ class Reader:
 
 def _brief(step: Typed | Written) -> str:
     return f"{step.where}: {step.command if isinstance(step, Typed) else 'write ' + step.path}"
+
+
+def customer(guest: Guest, bundle: Path, desk: Path) -> Reader:
+    """Somebody who has a bundle, a bare server (or one that was installed), and the page about installing."""
+    guest.tell(SYSADMIN)
+    reader = Reader({SERVER: guest}, desk).sit_down(hosts=f"{guest.address} {DOMAIN}\n")
+    company, keys = playbooks.given(), bundles.trusted()
+    manifest = json.loads(run(["tar", "-xOf", bundle, "--occurrence=1", "manifest.json"]))
+    reader.values = {
+        "192.0.2.10": guest.address,
+        "  - 192.0.2.0/24": f"  - {network.NETWORK}\n  - {network.NETWORK6}",
+        "crm.example.lan": DOMAIN,
+        "0.1.0": str(manifest["version"]),
+        "ostrov ssh-ed25519 AAAA… release-key": "\n".join(f"ostrov {key}" for key in keys),
+        "  - ssh-ed25519 AAAA… release-key": "\n".join(f"  - {key}" for key in keys),
+        "ssh-ed25519 AAAA… keeper": (desk / "ssh" / "id_ed25519.pub").read_text().strip(),
+        "Example Ltd": str(company["ostrov_company_name"]),
+        "ostrov_locale: en": f"ostrov_locale: {company['ostrov_locale']}",
+    }
+    reader.put(bundle, f"/srv/ostrov/ostrov-{manifest['version']}.bundle")
+    return reader

@@ -1,95 +1,28 @@
-"""The doctor on a real server: nothing wrong on a fresh one, and each thing that we break is told with its remedy."""
+"""The doctor on a real server: nothing is wrong on a fresh one, and each thing that we break is told.
+
+What mends it is typed as docs/troubleshooting.md prints it: a remedy that does not mend is a fault of the page.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.provisioning import figures
+from tests.provisioning.breaking import BREAKS, PSQL, Break
 from tests.provisioning.conftest import Make
 from tests.provisioning.lab.guest import Guest
+from tests.provisioning.pages import Typed, Written, steps
+from tests.provisioning.reader import BEFORE, DOCS, INSTALL, SERVER, Reader, customer
 
 LIMIT_SECONDS = 15.0
-PSQL = "cd / && runuser -u postgres -- psql -XAtq -d ostrov -c"
-DROP_IN = "/run/systemd/system/ostrov-worker.service.d"
-
-
-@dataclass(frozen=True)
-class Break:
-    """What is typed to break a server, which check tells of it and how, and what mends it."""
-
-    check: str
-    name: str
-    broken: str
-    seen: str
-    mended: str
-    status: str = "fail"
-
-
-BREAKS = (
-    Break("services.worker", "a unit is stopped", "systemctl stop ostrov-worker",
-          "ostrov-worker.service is inactive/dead", "systemctl start ostrov-worker"),
-    Break("services.nginx", "a unit is disabled", "systemctl disable -q nginx",
-          "would not after a reboot", "systemctl enable -q nginx", "warn"),
-    Break("services.failed", "a unit of another fails", "systemd-run -q --unit=foreign false; sleep 1",
-          "foreign.service", "systemctl reset-failed foreign", "warn"),
-    Break("services.ports", "another program takes the port of an engine",
-          "systemctl stop ostrov-speech; "
-          "systemd-run -q --unit=thief python3 -m http.server --bind 127.0.0.1 8093; sleep 2",
-          "tcp/8093 127.0.0.1 (python3)", "systemctl stop thief; systemctl start ostrov-speech"),
-    Break("services.release", "an update was broken off",
-          """echo '{"at":"2026-11-22T03:00","event":"intent","step":"migrate"}' """
-          ">/var/lib/ostrov/release/journal/29991231.jsonl",
-          "step migrate, intent", "rm /var/lib/ostrov/release/journal/29991231.jsonl"),
-    Break("egress.policy", "the rules are flushed", "nft flush ruleset",
-          "There is no table inet ostrov", "nft -f /etc/nftables.conf"),
-    Break("egress.rules", "a rule is added by hand",
-          "nft insert rule inet ostrov output ip daddr 203.0.113.10 accept",
-          "not shipped: rule output", "nft -f /etc/nftables.conf"),
-    Break("egress.units", "a unit is given the network",
-          f"mkdir -p {DROP_IN}; printf '[Service]\\nIPAddressDeny=\\n' >{DROP_IN}/x.conf; systemctl daemon-reload",
-          "ostrov-worker.service may go anywhere", f"rm -r {DROP_IN}; systemctl daemon-reload"),
-    Break("egress.listeners", "something listens to the LAN",
-          "systemd-run -q --unit=open python3 -m http.server 8099; sleep 2",
-          "tcp/8099 0.0.0.0 (python3)", "systemctl stop open"),
-    Break("database.roles", "a role is given a power", f"{PSQL} 'ALTER ROLE ostrov_web BYPASSRLS'",
-          "ostrov_web: BYPASSRLS", f"{PSQL} 'ALTER ROLE ostrov_web NOBYPASSRLS'"),
-    Break("database.restart", "a setting waits for a restart",
-          f"{PSQL} 'ALTER SYSTEM SET max_connections = 71' -c 'SELECT pg_reload_conf()'; sleep 1",
-          "max_connections",
-          f"{PSQL} 'ALTER SYSTEM RESET max_connections' -c 'SELECT pg_reload_conf()'; sleep 1"),
-    Break("audit.rights", "the web application may change the audit",
-          f"{PSQL} 'GRANT UPDATE ON audit.entries TO ostrov_web'",
-          "ostrov_web: UPDATE", f"{PSQL} 'REVOKE UPDATE ON audit.entries FROM ostrov_web'"),
-    Break("security.secrets", "a secret may be read by all", "chmod 644 /etc/ostrov/secrets/gateway_key",
-          "/etc/ostrov/secrets/gateway_key has mode 0644", "chmod 400 /etc/ostrov/secrets/gateway_key"),
-    Break("security.files", "a file of the release may be written by others",
-          "chmod o+w /opt/ostrov/current/manifest.json",
-          "manifest.json", "chmod o-w /opt/ostrov/current/manifest.json"),
-    Break("security.ssh", "passwords are allowed",
-          "echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-mine.conf",
-          "passwordauthentication yes", "rm /etc/ssh/sshd_config.d/00-mine.conf", "warn"),
-    Break("security.certificate", "the server is given another name",
-          "sed -i.before 's/^OSTROV_DOMAIN=.*/OSTROV_DOMAIN=other.lab.test/' /etc/ostrov/common.env",
-          "It is not for other.lab.test", "mv /etc/ostrov/common.env.before /etc/ostrov/common.env"),
-    Break("security.exposure", "a drop-in loosens a unit",
-          f"mkdir -p {DROP_IN}; printf '[Service]\\nProtectSystem=no\\nPrivateDevices=no\\nSystemCallFilter=\\n"
-          f"CapabilityBoundingSet=~\\nRestrictAddressFamilies=\\n' >{DROP_IN}/x.conf; systemctl daemon-reload",
-          "ostrov-worker.service: ", f"rm -r {DROP_IN}; systemctl daemon-reload"),
-    Break("security.waivers", "a waiver has run out",
-          """printf '[[waiver]]\\nid = "security.ssh"\\nreason = "a ticket"\\nexpires = 2020-01-01\\n' """
-          ">/etc/ostrov/doctor-waivers.toml",
-          "security.ssh: it ran out on 2020-01-01", "rm /etc/ostrov/doctor-waivers.toml", "warn"),
-    Break("security.packages", "a bundle brings a newer package",
-          "mkdir -p /var/lib/ostrov/bundles/9.9.9/apt; "
-          "printf 'Package: nginx\\nVersion: 99.0\\n' >/var/lib/ostrov/bundles/9.9.9/apt/Packages",
-          "-> 99.0", "rm -r /var/lib/ostrov/bundles/9.9.9", "warn"),
-)  # fmt: skip
+SETTLED_SECONDS = 20.0
+PAGE = "troubleshooting.md"
 
 
 def doctor(guest: Guest, options: str = "") -> dict[str, Any]:
@@ -107,11 +40,31 @@ def told(report: dict[str, Any], *statuses: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def patient(make: Make, converged: str) -> Iterator[Guest]:
-    """An installed server that may be broken."""
+def person(make: Make, converged: str, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Somebody with an installed server that may be broken, at the controller from which it was installed."""
     guest = make("patient", converged)
-    yield guest
+    reader = customer(guest, bundle, tmp_path_factory.mktemp("desk"))
+    reader.follow(INSTALL, *BEFORE)
+    yield reader
     guest.remove()
+
+
+@pytest.fixture(scope="module")
+def patient(person: Reader) -> Guest:
+    """That server."""
+    return person.servers[SERVER]
+
+
+def remedy(check: str) -> list[Typed | Written]:
+    """What the page tells to type for a check."""
+    return [step for step in steps(DOCS / PAGE) if check in step.section.split(", ")]
+
+
+def test_every_remedy_of_the_page_is_typed_by_a_test() -> None:
+    printed = {step.section for step in steps(DOCS / PAGE)}
+    typed = {step.section for each in BREAKS if not each.by_hand for step in remedy(each.check)}
+    assert printed == typed
+    assert all(remedy(each.check) for each in BREAKS if not each.by_hand)
 
 
 def test_on_a_fresh_server_nothing_is_broken_and_everything_could_be_checked(patient: Guest) -> None:
@@ -129,15 +82,30 @@ def test_it_ends_within_its_time(patient: Guest) -> None:
 
 
 @pytest.mark.parametrize("each", BREAKS, ids=lambda each: f"{each.check}: {each.name}")
-def test_what_is_broken_is_told_and_when_mended_it_is_well(patient: Guest, each: Break) -> None:
+def test_what_is_broken_is_told_and_mended_by_what_the_page_says(person: Reader, patient: Guest, each: Break) -> None:
     patient.tell(each.broken)
+    person.values = {**person.values, "UNIT": "", "FILE": "", "NAME": "", **each.filled}
     try:
         finding = doctor(patient, f"--only {each.check}")[each.check]
+        assert (finding["status"], each.seen in finding["observed"]) == (each.status, True), finding["observed"]
+        assert finding["remedy"]
+        if each.by_hand:
+            patient.tell(each.undone)
+        for step in [] if each.by_hand else remedy(each.check):
+            person.do(step, PAGE)
+        after = settled(patient, each)
+        assert after["status"] == each.left, after["observed"]
     finally:
-        patient.tell(each.mended)
-    assert (finding["status"], each.seen in finding["observed"]) == (each.status, True), finding["observed"]
-    assert finding["remedy"]
-    assert told(doctor(patient, f"--only {each.check}"), "fail", "unknown") == {}
+        patient.ask(each.undone)
+
+
+def settled(guest: Guest, each: Break) -> dict[str, Any]:
+    """What the doctor says when what was restarted has had a moment to start."""
+    end = time.monotonic() + SETTLED_SECONDS
+    while True:
+        finding: dict[str, Any] = doctor(guest, f"--only {each.check}")[each.check]
+        if finding["status"] == each.left or time.monotonic() > end:
+            return finding
 
 
 def test_a_dead_postgresql_is_one_finding_among_those_of_its_own_making(patient: Guest) -> None:
