@@ -115,12 +115,25 @@ class Played:
         return self.output[max(before, 0) :][:6000]
 
 
-def play(guests: Sequence[Guest], playbook: str, *options: str, log: Path | None = None, **variables: object) -> Played:
+def play(
+    guests: Sequence[Guest],
+    playbook: str,
+    *options: str,
+    log: Path | None = None,
+    seconds: float = 2400,
+    **variables: object,
+) -> Played:
     """Run a playbook to its end against guests that hold everything; its output goes into a file as well."""
     began = time.monotonic()
     words = command(guests, playbook, options, **variables)
     done = subprocess.run(
-        words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), timeout=2400
+        words,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+        timeout=seconds,
     )
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
