@@ -162,7 +162,15 @@ def test_the_product_has_no_powers_over_the_database(server: Host) -> None:
         server, "SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles WHERE rolname ~ '^ostrov_'"
     ) == ("ostrov_gateway,ostrov_owner,ostrov_web")
     owner = "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'ostrov'"
-    assert database(server, owner) in {"ostrov_owner", "postgres"}
+    assert database(server, owner) == "postgres"
+
+
+def test_the_role_that_migrates_can_neither_drop_the_database_nor_change_its_settings(server: Host) -> None:
+    for statement in ("ALTER DATABASE ostrov SET work_mem = '1GB'", "GRANT CONNECT ON DATABASE ostrov TO PUBLIC"):
+        done = server.run(
+            f"runuser -u ostrov-owner -- psql -Xq -h /run/postgresql -U ostrov_owner -d ostrov -c \"{statement}\""
+        )
+        assert "must be owner" in done.stderr or "no privileges were granted" in done.stderr, (statement, done)
 
 
 @pytest.mark.parametrize(
