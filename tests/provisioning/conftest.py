@@ -123,10 +123,11 @@ def server(appliance: Guest) -> Host:
 
 
 @pytest.fixture(scope="session")
-def converged(appliance: Guest) -> str:
+def converged(request: pytest.FixtureRequest, lab: None) -> str:
     """The installed server as a snapshot, for tests that change or break theirs."""
     if GIVEN:
         return GIVEN
+    appliance: Guest = request.getfixturevalue("appliance")
     name = f"t-{os.getpid()}-converged"
     appliance.keep(name)
     began = time.monotonic()

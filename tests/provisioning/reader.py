@@ -30,6 +30,7 @@ echo 'sysadmin:{PASSWORD}' | chpasswd
 echo 'sysadmin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/sysadmin
 """
 """What Debian's installer asks for: an account that may use sudo. It is not asked for its password there."""
+KNOWN = "install -D -o sysadmin -g sysadmin -m 600 /dev/stdin /home/sysadmin/.ssh/authorized_keys"
 ANSWERS = f"""#!/bin/sh
 case "$1" in *yes/no*) echo yes ;; *) echo '{PASSWORD}' ;; esac
 """
@@ -171,6 +172,9 @@ def customer(guest: Guest, bundle: Path, desk: Path) -> Reader:
     """Somebody who has a bundle, a bare server (or one that was installed), and the page about installing."""
     guest.tell(SYSADMIN)
     reader = Reader({SERVER: guest}, desk).sit_down(hosts=f"{guest.address} {DOMAIN}\n")
+    key = (desk / "ssh" / "id_ed25519.pub").read_text()
+    if guest.ask("test -e /opt/ostrov/current").returncode == 0:
+        guest.tell(KNOWN, given=key)  # an installed server refuses passwords: whoever installed it left the key there
     company, keys = playbooks.given(), bundles.trusted()
     manifest = json.loads(run(["tar", "-xOf", bundle, "--occurrence=1", "manifest.json"]))
     reader.values = {
@@ -180,7 +184,7 @@ def customer(guest: Guest, bundle: Path, desk: Path) -> Reader:
         "0.1.0": str(manifest["version"]),
         "ostrov ssh-ed25519 AAAA… release-key": "\n".join(f"ostrov {key}" for key in keys),
         "  - ssh-ed25519 AAAA… release-key": "\n".join(f"  - {key}" for key in keys),
-        "ssh-ed25519 AAAA… keeper": (desk / "ssh" / "id_ed25519.pub").read_text().strip(),
+        "ssh-ed25519 AAAA… keeper": key.strip(),
         "Example Ltd": str(company["ostrov_company_name"]),
         "ostrov_locale: en": f"ostrov_locale: {company['ostrov_locale']}",
     }
