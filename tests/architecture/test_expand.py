@@ -6,13 +6,12 @@ it shows here.
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from inference.migrations import upgrade as gateway
+from tests.databases import new_database
 from webapp.migrations import run as webapp
 
 # A column that old code does not name in its INSERT must be able to stay out of it.
@@ -75,18 +74,8 @@ def breaks(before, after):
 @pytest.fixture
 def empty(postgres):
     """A database with nothing in it, and its owner's address."""
-    name = f"expand_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} OWNER ostrov_owner"))
-    inside = create_engine(postgres.format(role="postgres", database=name), isolation_level="AUTOCOMMIT")
-    with inside.connect() as connection:
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-    inside.dispose()
-    yield postgres.format(role="ostrov_owner", database=name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "expand") as address:
+        yield address.format(role="ostrov_owner")
 
 
 ROOMS = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
+from tests.databases import new_database
 from webapp.migrations.run import FOLDER, migrate
 from webapp.tables import metadata
 
@@ -18,18 +17,8 @@ FOUNDATION = "0001"  # holds the audit chain, which no migration may take back
 
 @pytest.fixture(scope="module")
 def empty_database(postgres):
-    name = f"migrations_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} OWNER ostrov_owner"))
-    inside = create_engine(postgres.format(role="postgres", database=name), isolation_level="AUTOCOMMIT")
-    with inside.connect() as connection:
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-    inside.dispose()
-    yield postgres.format(role="ostrov_owner", database=name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "migrations") as address:
+        yield address.format(role="ostrov_owner")
 
 
 def _differences(url):

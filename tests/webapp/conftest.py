@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from appliance.settings import WebSettings
+from tests.databases import name_of, new_database
 from webapp import wiring
 from webapp.app import App, create_app
 from webapp.crm.deals.defaults import ensure_stages
@@ -36,18 +36,17 @@ PEOPLE = (
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres: str) -> str:
+def template_database(postgres: str) -> Iterator[str]:
     """A migrated database with roles, stages and one account a persona; tests copy it."""
-    name = f"template_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} OWNER ostrov_owner"))
-    inside = create_engine(postgres.format(role="postgres", database=name), isolation_level="AUTOCOMMIT")
-    with inside.connect() as connection:
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-    inside.dispose()
-    migrate(postgres.format(role="ostrov_owner", database=name))
-    parts = wiring.assemble(WebSettings(database_url=postgres.format(role="ostrov_web", database=name)))
+    with new_database(postgres, "template") as address:
+        migrate(address.format(role="ostrov_owner"))
+        _people(address.format(role="ostrov_web"))
+        yield name_of(address)
+
+
+def _people(url: str) -> None:
+    """Roles, stages, teams and the accounts of the personas."""
+    parts = wiring.assemble(WebSettings(database_url=url))
     with transaction(parts.sessions) as session:
         begin(session, SYSTEM)
         ensure_roles(session)
@@ -70,21 +69,13 @@ def template_database(postgres: str) -> str:
                 )
             )
     parts.engine.dispose()
-    admin.dispose()
-    return name
 
 
 @pytest.fixture(scope="module")
 def database_url(postgres: str, template_database: str) -> Iterator[str]:
     """A fresh copy of the template for one test module, as the role of the web application."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER ostrov_owner"))
-    yield postgres.format(role="ostrov_web", database=name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "test", copy_of=template_database) as address:
+        yield address.format(role="ostrov_web")
 
 
 @pytest.fixture(scope="module")

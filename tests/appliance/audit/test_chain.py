@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from appliance.audit.chain import SCHEMA, Entry, append, verify
 from appliance.audit.commands import audit
+from tests.databases import new_database
 
 WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -26,21 +26,15 @@ def entry(number, **details):
 @pytest.fixture
 def database(postgres):
     """A database with the chain alone, and its URL for each role."""
-    name = f"chain_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    owner = create_engine(postgres.format(role="postgres", database=name))
-    with owner.begin() as connection:
-        for statement in SCHEMA:
-            connection.execute(text(statement))
-        connection.execute(text("GRANT USAGE ON SCHEMA audit TO ostrov_web"))
-        connection.execute(text("GRANT SELECT, INSERT ON audit.entries TO ostrov_web"))
-    owner.dispose()
-    yield lambda role: postgres.format(role=role, database=name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "chain") as address:
+        owner = create_engine(address.format(role="postgres"))
+        with owner.begin() as connection:
+            for statement in SCHEMA:
+                connection.execute(text(statement))
+            connection.execute(text("GRANT USAGE ON SCHEMA audit TO ostrov_web"))
+            connection.execute(text("GRANT SELECT, INSERT ON audit.entries TO ostrov_web"))
+        owner.dispose()
+        yield lambda role: address.format(role=role)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Self
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, text
 
 from appliance.demo.health import Watch, answers
 from appliance.demo.home import Home
@@ -22,6 +21,7 @@ from appliance.demo.units import Service, State, Unit
 from appliance.modelstore.store import InstalledModel, ModelStore
 from inference.migrations.upgrade import upgrade
 from tests.appliance.modelstore.weights import folder_of, gguf
+from tests.databases import new_database
 
 TWIN = Path(__file__).with_name("twin_engine.py")
 KEY = "the-key-of-the-switch"
@@ -59,14 +59,10 @@ class Stage:
 
 
 @pytest.fixture
-def database(postgres: str) -> str:
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS switch_tests WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE switch_tests OWNER ostrov_owner"))
-    admin.dispose()
-    upgrade(postgres.format(role="ostrov_owner", database="switch_tests"))
-    return postgres.format(role="ostrov_gateway", database="switch_tests")
+def database(postgres: str) -> Iterator[str]:
+    with new_database(postgres, "switching") as address:
+        upgrade(address.format(role="ostrov_owner"))
+        yield address.format(role="ostrov_gateway")
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -57,6 +59,20 @@ def make_deb(folder: Path, name: str, version: str, depends: str = "") -> Path:
     target.parent.mkdir(exist_ok=True)
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(tree), str(target)], check=True, capture_output=True)
     return target
+
+
+def tiny_source(cache: Path) -> str:
+    """Put the source of a tiny package into the cache of wheels; return the lock that asks for it."""
+    source = cache / "tiny-1.0"
+    (source / "tiny").mkdir(parents=True)
+    (source / "tiny/__init__.py").write_text("size = 'tiny'\n")
+    (source / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='tiny', version='1.0', packages=['tiny'])\n"
+    )
+    command = [sys.executable, "setup.py", "-q", "sdist", "-d", str(cache / "wheels")]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (archive,) = (cache / "wheels").glob("*.tar.gz")
+    return f"tiny==1.0 \\\n    --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}\n"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from appliance.cli.main import ostrov
 from appliance.release import building, commands, manifest, reading, signing, wheels
 from appliance.release.problems import BuildError
 from appliance.release.wheels import read_lock
-from tests.appliance.release.conftest import CONTENT, Maker, make_key
+from tests.appliance.release.conftest import CONTENT, Maker, make_key, tiny_source
 
 ROOT = Path(__file__).parents[3]
 DEVELOPERS = {"pytest", "ruff", "mypy", "ansible-core", "playwright", "hypothesis"}
@@ -86,19 +84,10 @@ def test_only_an_ed25519_key_signs(tmp_path: Path) -> None:
 
 
 def test_a_source_package_is_built_into_a_wheel_and_the_lock_names_the_wheels_hash(tmp_path: Path) -> None:
-    source = tmp_path / "tiny-1.0"
-    (source / "tiny").mkdir(parents=True)
-    (source / "tiny/__init__.py").write_text("")
-    (source / "setup.py").write_text(
-        "from setuptools import setup\nsetup(name='tiny', version='1.0', packages=['tiny'])\n"
-    )
-    command = [sys.executable, "setup.py", "-q", "sdist", "-d", str(tmp_path / "cache/wheels")]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    (archive,) = (tmp_path / "cache/wheels").glob("*.tar.gz")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    (tmp_path / "lock").write_text(f"# made\ntiny==1.0 \\\n    --hash=sha256:{digest}\n    # via nobody\n")
+    lock = tiny_source(tmp_path / "cache")
+    (tmp_path / "lock").write_text(f"# made\n{lock}    # via nobody\n")
     (found,) = wheels.collect(tmp_path / "lock", tmp_path / "cache")
-    assert found.origin == digest
+    assert f"sha256:{found.origin}\n" in lock
     assert found.path.name.endswith("-none-any.whl")
     assert found.pinned == f"tiny==1.0 --hash=sha256:{hashlib.sha256(found.path.read_bytes()).hexdigest()}"
 

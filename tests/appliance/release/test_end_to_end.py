@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 
 from appliance.release import apt, building, manifest, verifying
 from appliance.release.problems import BuildError
-from tests.appliance.release.conftest import make_deb, make_key, needs_debian, trust
+from tests.appliance.release.conftest import make_deb, make_key, needs_debian, tiny_source, trust
 
 ROOT = Path(__file__).parents[3]
 MIGRATION = "revision = '0001'\ndown_revision = None\n"
@@ -45,25 +44,11 @@ def checkout(folder: Path, lock: str) -> Path:
     return root
 
 
-def cached_source(cache: Path) -> str:
-    """Put the source of a tiny package into the cache; return the lock that asks for it."""
-    source = cache / "tiny-1.0"
-    (source / "tiny").mkdir(parents=True)
-    (source / "tiny/__init__.py").write_text("size = 'tiny'\n")
-    (source / "setup.py").write_text(
-        "from setuptools import setup\nsetup(name='tiny', version='1.0', packages=['tiny'])\n"
-    )
-    command = [sys.executable, "setup.py", "-q", "sdist", "-d", str(cache / "wheels")]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    (archive,) = (cache / "wheels").glob("*.tar.gz")
-    return f"tiny==1.0 \\\n    --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}\n"
-
-
 @pytest.fixture
 def order(tmp_path: Path) -> building.Order:
     for name in apt.wanted().packages:
         make_deb(tmp_path, name, "1.0")
-    root = checkout(tmp_path, cached_source(tmp_path / "cache"))
+    root = checkout(tmp_path, tiny_source(tmp_path / "cache"))
     key = make_key(tmp_path, "builder")
     release = manifest.of_checkout(root, "3.2.1")
     more = {"apt_cache": tmp_path / "debs", "cache": tmp_path / "cache", "vllm": True}

@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from appliance.release import wheels
+from tests.databases import new_database
 
 ROOT = Path(__file__).parents[3]
 SOURCES_OF_ASSETS = ("webapp/web/assets/", "webapp/web/package", "webapp/web/.npmrc")
@@ -52,18 +51,8 @@ def unpacked(wheel: wheels.Wheel, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def database(postgres: str) -> Iterator[str]:
     """An empty database with the vector extension, as a template of URLs by role."""
-    name = f"wheel_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} OWNER ostrov_owner"))
-    inside = create_engine(postgres.format(role="postgres", database=name), isolation_level="AUTOCOMMIT")
-    with inside.connect() as connection:
-        connection.execute(text("CREATE EXTENSION vector"))
-    inside.dispose()
-    yield postgres.replace("{database}", name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "wheel") as address:
+        yield address
 
 
 def run(unpacked: Path, folder: Path, *words: str, **settings: str) -> str:

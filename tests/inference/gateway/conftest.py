@@ -13,7 +13,6 @@ import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
-from sqlalchemy import create_engine, text
 
 from inference.gateway.api import build_app
 from inference.gateway.config import EngineConfig, GatewayConfig
@@ -24,6 +23,7 @@ from inference.gateway.policy import ON_PREMISES, Policy
 from inference.gateway.run_log import RunLog, libpq_url
 from inference.migrations.upgrade import upgrade
 from inference.modules import load_module
+from tests.databases import new_database
 from tests.inference.standin_engine import StandIn, served, standing_in
 
 KEY = "the-key-of-the-tests"
@@ -59,15 +59,11 @@ def two() -> Iterator[tuple[StandIn, StandIn]]:
 
 
 @pytest.fixture(scope="session")
-def database(postgres: str) -> str:
+def database(postgres: str) -> Iterator[str]:
     """The URL of a migrated database, as the gateway's own role."""
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS gateway_tests"))
-        connection.execute(text("CREATE DATABASE gateway_tests OWNER ostrov_owner"))
-    admin.dispose()
-    upgrade(postgres.format(role="ostrov_owner", database="gateway_tests"))
-    return postgres.format(role="ostrov_gateway", database="gateway_tests")
+    with new_database(postgres, "gateway") as address:
+        upgrade(address.format(role="ostrov_owner"))
+        yield address.format(role="ostrov_gateway")
 
 
 Start = Callable[..., AbstractContextManager[Running]]

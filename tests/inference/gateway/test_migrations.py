@@ -6,11 +6,12 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 import inference.migrations
 from inference.gateway.run_log import libpq_url
 from inference.migrations.upgrade import upgrade
+from tests.databases import new_database
 
 OLD_RUN = (
     "INSERT INTO gateway.runs (id, started_at, endpoint, prompt_tokens, completion_tokens, attempts, engine_ms,"
@@ -22,14 +23,8 @@ OLD_RUN = (
 @pytest.fixture
 def fresh(postgres):
     """The URL of an empty database, as its owner."""
-    admin = create_engine(postgres.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS gateway_migrations"))
-        connection.execute(text("CREATE DATABASE gateway_migrations OWNER ostrov_owner"))
-    yield postgres.format(role="ostrov_owner", database="gateway_migrations")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE gateway_migrations WITH (FORCE)"))
-    admin.dispose()
+    with new_database(postgres, "gateway_migrations") as address:
+        yield address.format(role="ostrov_owner")
 
 
 def tables(url):

@@ -5,68 +5,47 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from procrastinate.jobs import Job
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session, sessionmaker
 
+from tests.webapp.kit.outbox_bench import BellRung, OutboxBench
 from webapp.kit import letters, replay
 from webapp.kit.clock import now
-from webapp.kit.db import make_engine, make_sessions, transaction
+from webapp.kit.db import transaction
 from webapp.kit.errors import Conflict
 from webapp.kit.jobs import (
     MAX_ATTEMPTS,
     AnotherTurn,
     Backoff,
-    Deliverer,
     JobFailed,
     WaitForPart,
     Work,
     effect_key,
     mark_delivered,
-    sync_app,
     worker_app,
 )
 from webapp.kit.letters import JobFailure
 from webapp.kit.lines import recover
-from webapp.kit.outbox import Delivery, Outbox, OutboxEvent, Subscriber, emit
+from webapp.kit.outbox import Delivery, OutboxEvent, Subscriber, emit
 
 CLIENT = "Мария Линдквист"
 
 
-@dataclass(frozen=True)
-class BellRung:
-    """Something that happens in these tests."""
-
-    type: ClassVar[str] = "bell.rung"
-    subject_type: ClassVar[str] = "bell"
-    bell_id: int
-
-    @property
-    def subject_id(self) -> int:
-        return self.bell_id
-
-
-class Bench:
+class Bench(OutboxBench):
     """An outbox with one subscriber that does as it is told, and the queue that it works from."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = make_engine(url)
-        self.sessions: sessionmaker[Session] = make_sessions(self.engine)
         self.raises: BaseException | None = None
         self.effects: list[tuple[uuid.UUID, int]] = []
         subscribers = [
             Subscriber("bell.hear", "bell.rung", self.hear),
             Subscriber("bell.count", "bell.rung", lambda _work, _event: None, replay_safe=True),
         ]
-        self.outbox = Outbox(sync_app(url), subscribers)
-        self.sessions.configure(info={"outbox": self.outbox})
-        self.deliver = Deliverer(self.outbox, Work(self.sessions))
+        super().__init__(url, subscribers)
 
     def hear(self, work: Work, event: OutboxEvent) -> None:
         if self.raises is not None:
@@ -96,19 +75,13 @@ class Bench:
                 self.deliver(str(event_id), "bell.hear")
         self.raises = None
 
-    def clear(self) -> None:
-        with transaction(self.sessions) as session:
-            for table in ("procrastinate_jobs", "deliveries", "job_failures", "outbox_events"):
-                session.execute(text(f"DELETE FROM {table}"))
-
 
 @pytest.fixture
 def bench(database_url: str) -> Iterator[Bench]:
     made = Bench(database_url)
     made.clear()
     yield made
-    made.clear()
-    made.engine.dispose()
+    made.close()
 
 
 def decision(error: BaseException, attempts: int = 0) -> Any:

@@ -5,77 +5,47 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session, sessionmaker
 
+from tests.webapp.kit.outbox_bench import BellRung, OutboxBench
 from webapp.kit import retention
 from webapp.kit.clock import now
-from webapp.kit.db import make_engine, make_sessions, transaction
+from webapp.kit.db import transaction
 from webapp.kit.feed import FeedReader, OutboxPosition
-from webapp.kit.jobs import Deliverer, Work, mark_delivered, sync_app, worker_app
+from webapp.kit.jobs import Work, mark_delivered, worker_app
 from webapp.kit.letters import DEAD, DISCARDED, Trouble, note
 from webapp.kit.lines import age
-from webapp.kit.outbox import Delivery, Outbox, OutboxEvent, Subscriber, emit
-
-TABLES = ("procrastinate_jobs", "deliveries", "job_failures", "outbox_positions", "outbox_events", "feed_readers")
+from webapp.kit.outbox import Delivery, OutboxEvent, Subscriber, emit
 
 
-@dataclass(frozen=True)
-class LeafFallen:
-    """Something that happens in these tests."""
-
-    type: ClassVar[str] = "leaf.fallen"
-    subject_type: ClassVar[str] = "leaf"
-    leaf_id: int
-
-    @property
-    def subject_id(self) -> int:
-        return self.leaf_id
-
-
-class Bench:
+class Bench(OutboxBench):
     """An outbox with one subscriber."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = make_engine(url)
-        self.sessions: sessionmaker[Session] = make_sessions(self.engine)
-        self.outbox = Outbox(sync_app(url), [Subscriber("leaf.rake", "leaf.fallen", self.rake)])
-        self.sessions.configure(info={"outbox": self.outbox})
-        self.deliver = Deliverer(self.outbox, Work(self.sessions))
+        super().__init__(url, [Subscriber("bell.hear", "bell.rung", self.hear)])
 
-    def rake(self, work: Work, event: OutboxEvent) -> None:
+    def hear(self, work: Work, event: OutboxEvent) -> None:
         with work.transaction() as session:
-            mark_delivered(session, event.id, "leaf.rake")
+            mark_delivered(session, event.id, "bell.hear")
 
-    def fall(self, *, days_ago: float = 0, priority: int = 0) -> uuid.UUID:
+    def ring(self, *, days_ago: float = 0, priority: int = 0) -> uuid.UUID:
         with transaction(self.sessions) as session:
-            event = emit(session, LeafFallen(1), priority)
+            event = emit(session, BellRung(1), priority)
             event.time = now() - timedelta(days=days_ago)
             return event.id
 
     def done(self, event_id: uuid.UUID) -> uuid.UUID:
         """As a worker does it: deliver, then remove the job."""
-        self.deliver(str(event_id), "leaf.rake")
+        self.deliver(str(event_id), "bell.hear")
         self.run("DELETE FROM procrastinate_jobs WHERE args->>'event_id' = :id", id=str(event_id))
         return event_id
-
-    def run(self, statement: str, **given: object) -> None:
-        with transaction(self.sessions) as session:
-            session.execute(text(statement), given)
 
     def kept(self) -> set[uuid.UUID]:
         with self.sessions() as session:
             return set(session.scalars(select(OutboxEvent.id)))
-
-    def clear(self) -> None:
-        for table in TABLES:
-            self.run(f"DELETE FROM {table}")
 
 
 @pytest.fixture
@@ -83,14 +53,13 @@ def bench(database_url: str) -> Iterator[Bench]:
     made = Bench(database_url)
     made.clear()
     yield made
-    made.clear()
-    made.engine.dispose()
+    made.close()
 
 
 def test_old_events_that_were_delivered_go_with_their_places_and_marks(bench: Bench) -> None:
     for _ in range(5):
-        bench.done(bench.fall(days_ago=31))
-    young = bench.done(bench.fall(days_ago=29))
+        bench.done(bench.ring(days_ago=31))
+    young = bench.done(bench.ring(days_ago=29))
     assert retention.prune(bench.sessions, 30, batch=2) == 5
     assert bench.kept() == {young}
     with bench.sessions() as session:
@@ -99,23 +68,23 @@ def test_old_events_that_were_delivered_go_with_their_places_and_marks(bench: Be
 
 
 def test_with_no_days_set_everything_is_kept(bench: Bench) -> None:
-    bench.done(bench.fall(days_ago=4000))
+    bench.done(bench.ring(days_ago=4000))
     assert retention.prune(bench.sessions, 0) == 0
     assert len(bench.kept()) == 1
 
 
 def test_an_event_stays_as_long_as_its_job_waits(bench: Bench) -> None:
-    waiting = bench.fall(days_ago=400)
+    waiting = bench.ring(days_ago=400)
     assert retention.prune(bench.sessions, 30) == 0
     bench.done(waiting)
     assert retention.prune(bench.sessions, 30) == 1
 
 
 def test_an_event_stays_for_its_dead_letter_and_goes_when_that_is_discarded(bench: Bench) -> None:
-    number = bench.done(bench.fall(days_ago=400))
+    number = bench.done(bench.ring(days_ago=400))
     with transaction(bench.sessions) as session:
         event = session.get_one(OutboxEvent, number)
-        note(session, event, "leaf.rake", Trouble("Error", "place", "trace"), attempts=1, job_id=None)
+        note(session, event, "bell.hear", Trouble("Error", "place", "trace"), attempts=1, job_id=None)
     bench.run("UPDATE job_failures SET state = :state", state=DEAD)
     assert retention.prune(bench.sessions, 30) == 0
     bench.run("UPDATE job_failures SET state = :state", state=DISCARDED)
@@ -123,7 +92,7 @@ def test_an_event_stays_for_its_dead_letter_and_goes_when_that_is_discarded(benc
 
 
 def test_an_event_that_the_relay_has_not_passed_on_stays(bench: Bench) -> None:
-    first, second = (bench.done(bench.fall(days_ago=400)) for _ in range(2))
+    first, second = (bench.done(bench.ring(days_ago=400)) for _ in range(2))
     with transaction(bench.sessions) as session:
         place = session.scalar(select(OutboxPosition.position).where(OutboxPosition.event_id == first))
         session.add(FeedReader(name="relay", position=place))
@@ -145,23 +114,23 @@ def _next_event(bench: Bench) -> str:
 
 
 def test_short_work_comes_before_long_work_that_was_there_first(bench: Bench) -> None:
-    bench.fall(priority=-60)
-    short = bench.fall()
+    bench.ring(priority=-60)
+    short = bench.ring()
     assert _next_event(bench) == str(short)
 
 
 def test_long_work_that_has_waited_long_enough_comes_first(bench: Bench) -> None:
-    long = bench.fall(priority=-60)
+    long = bench.ring(priority=-60)
     assert asyncio.run(_aged(bench, 600)) == 0
     bench.run("UPDATE procrastinate_events SET at = at - interval '11 minutes'")
-    bench.fall()
+    bench.ring()
     assert asyncio.run(_aged(bench, 600)) == 1
     assert _next_event(bench) == str(long)
 
 
 def test_a_delivery_writes_its_mark_once_and_no_second_time(bench: Bench) -> None:
-    number = bench.fall()
+    number = bench.ring()
     for _ in range(2):
-        bench.deliver(str(number), "leaf.rake")
+        bench.deliver(str(number), "bell.hear")
     with bench.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Delivery)) == 1

@@ -18,68 +18,56 @@ WAITS_FOR_DEAL = N_("Will be written as soon as there is a deal.")
 NO_DEAL = N_("No deal was made: the client did not ask to buy.")
 
 
+class _OfACall:
+    """What its subject is, for whatever happens to one communication."""
+
+    subject_type: ClassVar[str] = "communication"
+    communication_id: int
+
+    @property
+    def subject_id(self) -> int:
+        """The communication."""
+        return self.communication_id
+
+
 @dataclass(frozen=True)
-class ProposalAccepted:
+class ProposalAccepted(_OfACall):
     """A person has accepted a proposed value, as it was or edited."""
 
     type: ClassVar[str] = "proposal.accepted"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     proposal_id: int
     field: str
     state: str
     target: str
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class ProposalRejected:
+class ProposalRejected(_OfACall):
     """A person has rejected a proposed value."""
 
     type: ClassVar[str] = "proposal.rejected"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     proposal_id: int
     field: str
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class RunUndone:
+class RunUndone(_OfACall):
     """Everything that was accepted from a run has been taken back, as far as nobody had gone on with it."""
 
     type: ClassVar[str] = "run.undone"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     run_id: str
     reverted: int
     kept: int
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class RunJudged:
+class RunJudged(_OfACall):
     """What a person decided about values of a run; each verdict is one of `store.verdict_of`."""
 
     type: ClassVar[str] = RUN_JUDGED
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     run_id: str
     verdicts: tuple[dict[str, Any], ...]
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
