@@ -25,7 +25,9 @@ from webapp.crm.users.models import Team, User
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SALT = count(1)  # each recording is another one
-TALK = {"note", "letter", "message"}
+SUBJECT = "communication_subject"
+TALK = {"note": "note", "letter": "email", "message": "message", SUBJECT: "email"}
+SENT = "The saws were sent on Monday."
 DOCUMENTS = {"txt", "md", "filename"} | files.PACKED
 
 
@@ -52,29 +54,31 @@ def plant_records(session: Session, attack: Attack) -> Planted:
     mine = owned_by(session, "staff")
     number = uuid.uuid4().hex[:6]
 
-    def text(place: str, plain: str) -> str:
-        return attack.text if attack.place == place else plain
+    def texts(model: Any, **plain: str) -> dict[str, str]:
+        """The texts of a record; the attack stands in the column that its place names."""
+        entity, _, column = attack.place.partition("_")
+        return {**plain, **({column: attack.text} if entity == model.__entity__ else {})}
 
-    plain = f"Садовод {number}" if attack.russian else f"Orchard Tools {number}"
-    client = text("organisation_name", plain)
-    organisation = Organisation(name=client, notes=text("organisation_notes", ""), **mine)
+    name = f"Садовод {number}" if attack.russian else f"Orchard Tools {number}"
+    organisation = Organisation(**texts(Organisation, name=name), **mine)
     session.add(organisation)
     session.flush()
-    name = text("person_name", "Нина Полева" if attack.russian else "Nora Field")
-    person = Person(full_name=name, organisation_id=organisation.id, notes=text("person_notes", ""), **mine)
+    full_name = "Нина Полева" if attack.russian else "Nora Field"
+    person = Person(**texts(Person, full_name=full_name), organisation_id=organisation.id, **mine)
     session.add(person)
     session.flush()
     of = {"organisation_id": organisation.id, "person_id": person.id, **mine}
     stage = session.query(Stage).filter_by(kind="open").order_by(Stage.position).first()
-    deal = Deal(title=text("deal_title", f"Saws {number}"), stage_id=stage.id, notes=text("deal_notes", ""), **of)
-    session.add_all([deal, Task(title=text("task_title", f"Call about saws {number}"), **of)])
+    session.add(Deal(**texts(Deal, title=f"Saws {number}"), stage_id=stage.id, **of))
+    session.add(Task(**texts(Task, title=f"Call about saws {number}"), **of))
     if attack.place == "product_name":
         session.add(Product(name=f"{attack.text} {number}", aliases=[attack.text]))
+    if attack.place == "product_unit":
+        session.add(Product(**texts(Product, name=f"Saw {number}")))
     if attack.place in TALK:
-        kinds = {"note": "note", "letter": "email", "message": "message"}
-        body = f"{attack.text}\nThe saws were sent on Monday."
-        session.add(Communication(kind=kinds[attack.place], state="done", occurred_at=AT, body=body, **of))
-    return Planted(attack, organisation.id, person.id, client)
+        said = {"subject": attack.text, "body": SENT} if attack.place == SUBJECT else {"body": f"{attack.text}\n{SENT}"}
+        session.add(Communication(kind=TALK[attack.place], state="done", occurred_at=AT, **said, **of))
+    return Planted(attack, organisation.id, person.id, organisation.name)
 
 
 def plant_document(upload: Callable[..., Any], planted: Planted) -> None:
@@ -99,7 +103,7 @@ def transcript(attack: Attack, client: str) -> dict[str, Any]:
         said += [(1, line) for line in attack.lines]
     if attack.place == "call_colleague":
         said += [(0, attack.text)]
-    if attack.place in {"organisation_name", "person_name", "product_name"}:
+    if attack.place in {"organisation_name", "person_full_name", "product_name"}:
         said += [(1, f"Это {client}." if attack.russian else f"This is {client}.")]
     said += [(0, company[1])]
     return spoken(said) | {"language": "ru" if attack.russian else "en"}
