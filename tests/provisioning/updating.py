@@ -14,30 +14,36 @@ import httpx
 
 from tests.provisioning.lab.browser import Browser
 from tests.provisioning.lab.guest import Guest
-from tests.provisioning.lab.places import CHECKOUT
 
-FAULTS = CHECKOUT / "build/appliance-faults.json"
+STRIKING = Path(__file__).with_name("striking.py")
 ASKS_A_SECOND = 10
-JOURNALS = "/var/lib/ostrov/release/journal"
 # Sessions, and the account that an update tries the product with, come and go with the attempt.
 PASSING = ("users", "user_sessions", "user_roles", "changes", "outbox_events", "deliveries")
 PICTURE = r"""
 set -eu
 cd /
+serves=$(readlink opt/ostrov/current | cut -d/ -f2)
+# Of the release that serves, when each file was written; of all others, what is in them.
 find opt/ostrov etc var/lib/ostrov/bundles var/lib/ostrov/files usr/local \
     \( -name __pycache__ -o -name metrics \) -prune -o \
-    \( -type f -printf '%p %m %u:%g %s %T@\n' -o -type l -printf '%p -> %l\n' -o -printf '%p/ %m %u:%g\n' \) | sort
-find etc -type f -newermt @0 -not -path 'etc/ssl/*' -exec sha256sum {} + | sort
+    \( -type f -printf '%p %m %u:%g %s\n' -o -type l -printf '%p -> %l\n' -o -printf '%p/ %m %u:%g\n' \) | sort
+find opt/ostrov "var/lib/ostrov/bundles/$serves" var/lib/ostrov/files \
+    \( -name __pycache__ -o -name metrics \) -prune -o -type f -printf '%p %T@\n' | sort
+find etc -type f -not -path 'etc/ssl/*' -exec sha256sum {} + | sort
+find var/lib/ostrov/bundles -not -path "*/$serves/*" -type f -exec sha256sum {} + | sort
 dpkg-query -W
 for unit in $(systemctl list-unit-files 'ostrov*' nginx.service 'postgresql@*' --no-legend --plain | cut -d' ' -f1) \
     $(systemctl list-units --all 'ostrov*' --no-legend --plain | cut -d' ' -f1); do
     case $unit in *@.service) continue ;; esac
-    echo "$unit $(systemctl is-active "$unit" || :) $(systemctl is-enabled "$unit" 2>/dev/null || :)"
+    case $unit in *.service) process=$(systemctl show -P MainPID "$unit") ;; *) process=0 ;; esac
+    runs=$([ "$process" = 0 ] || tr '\0' ' ' <"/proc/$process/cmdline")
+    echo "$unit $(systemctl is-active "$unit" || :) $(systemctl is-enabled "$unit" 2>/dev/null || :) $runs"
 done | sort -u
 runuser -u postgres -- pg_dump --schema-only ostrov | grep -v '^\\\(un\)\?restrict'
 runuser -u postgres -- pg_dump --data-only --inserts ostrov SKIPPED | grep '^INSERT' | sort
 runuser -u postgres -- psql -XAtqc 'select slot_name from pg_replication_slots'
 ls /var/lib/postgresql/17
+ls -A /var/lib/ostrov/release/backup 2>/dev/null || :
 """
 
 
@@ -85,20 +91,34 @@ def told(guest: Guest, command: str) -> Outcome:
     return Outcome(done.returncode, answer, done.stderr, time.monotonic() - began)
 
 
+def resume(guest: Guest) -> Outcome:
+    """What happens at the next start of a machine on which an update was killed."""
+    began = time.monotonic()
+    done = guest.ask("systemctl start ostrov-update-resume.service", seconds=1800)
+    return Outcome(done.returncode, {}, done.stderr, time.monotonic() - began)
+
+
+def last_of_history(guest: Guest) -> dict[str, Any]:
+    """How the newest update ended, as the server remembers it."""
+    entries: list[dict[str, Any]] = json.loads(guest.tell("ostrov update history --json"))
+    return entries[-1]
+
+
 def at(guest: Guest, event: str, step: str, command: str) -> None:
     """Let a command run on the server at the moment when the journal says that a step was begun or done."""
-    line = f'"event": "{event}".*"step": "{step}"'
-    script = (
-        f"rm -f /run/fault-done; known=$(ls {JOURNALS} | sort | tail -n 1); "
-        f"until newest=$(ls {JOURNALS}/*.jsonl 2>/dev/null | sort | tail -n 1) "
-        f'&& [ "${{newest##*/}}" != "$known" ] && grep -q \'{line}\' "$newest"; do sleep 0.01; done; '
-        f"{command}; touch /run/fault-done"
-    )
-    (guest.root / "srv/fault.sh").write_text(script)
+    shutil.copy(STRIKING, guest.root / "srv/striking.py")
+    (guest.root / "srv/strike.sh").write_text(command)
     guest.tell(
-        "systemctl reset-failed fault.service 2>/dev/null; systemctl stop fault.service 2>/dev/null; "
-        "systemd-run --quiet --collect --unit=fault.service sh /srv/fault.sh"
+        "systemctl stop strike.service 2>/dev/null; systemctl reset-failed strike.service 2>/dev/null; "
+        "rm -f /run/fault-*; systemd-run --quiet --collect --unit=strike.service "
+        f"python3 /srv/striking.py {event} {step} '. /srv/strike.sh'; "
+        "until test -e /run/fault-armed; do sleep 0.02; done"
     )
+
+
+def struck(guest: Guest) -> None:
+    """Wait until the command has run. Fails when its moment has not come."""
+    guest.tell("timeout 60 sh -c 'until test -e /run/fault-done; do sleep 0.05; done'")
 
 
 @dataclass
@@ -143,12 +163,3 @@ class Client:
         return max(
             (later - earlier for earlier, later in zip(self.answered, self.answered[1:], strict=False)), default=0
         )
-
-
-def note_fault(step: str, fault: str, outcome: str, same: bool, seconds: float) -> None:
-    """Add a row to the table of injected failures."""
-    FAULTS.parent.mkdir(exist_ok=True)
-    rows = json.loads(FAULTS.read_text()) if FAULTS.exists() else []
-    rows = [row for row in rows if (row["step"], row["fault"]) != (step, fault)]
-    rows.append({"step": step, "fault": fault, "outcome": outcome, "exact": same, "seconds": round(seconds, 1)})
-    FAULTS.write_text(json.dumps(rows, indent=1) + "\n")

@@ -115,8 +115,14 @@ class Packages(Protocol):
     def install(self, bundle: Path, changes: Sequence[PackageChange]) -> None:
         """Bring packages to their new versions."""
 
-    def put_back(self, bundle: Path, changes: Sequence[PackageChange]) -> list[str]:
-        """Bring packages to their old versions; return those that no bundle on the machine has."""
+    def source(self) -> Path:
+        """The unpacked bundle that apt reads."""
+
+    def put_back(self, bundle: Path, changes: Sequence[PackageChange], source: Path) -> list[str]:
+        """Bring packages to their old versions out of a bundle and let apt read what it read before.
+
+        Returns the packages that the bundle has not got in their old versions.
+        """
 
 
 class Installer(Protocol):

@@ -63,6 +63,10 @@ class BundlePackages:
     def _source(self) -> Path:
         return self.layout.root / "etc/apt/sources.list.d/ostrov.sources"
 
+    @property
+    def _bundle(self) -> re.Pattern[str]:
+        return re.compile(rf"{re.escape(str(self.layout.bundles))}/[^/\s]+")
+
     def changes(self, bundle: Path) -> list[PackageChange]:
         """What an unpacked bundle would change."""
         return changes_to(self.layout, offered(bundle))
@@ -73,27 +77,32 @@ class BundlePackages:
         if changes:
             self._apt([f"{change.name}={change.new}" for change in changes])
 
-    def put_back(self, bundle: Path, changes: Sequence[PackageChange]) -> list[str]:
+    def source(self) -> Path:
+        """The unpacked bundle that apt's source names."""
+        named = self._source.exists() and self._bundle.search(self._source.read_text(encoding="utf-8"))
+        if not named:
+            raise StepFailed(f"{self._source} names no bundle.", "Run the playbook site.yml again.")
+        return Path(named[0])
+
+    def put_back(self, bundle: Path, changes: Sequence[PackageChange], source: Path) -> list[str]:
         """Install the former versions; packages that were not there before are removed."""
         installed = _installed()
         moved = [change for change in changes if installed.get(change.name, "") != change.old]
         available = offered(bundle)
-        if self._source.exists():
+        if moved:
             self._read(bundle)
         back = [c for c in moved if c.old and available.get(c.name) == c.old]
         added = [f"{change.name}-" for change in moved if not change.old]
         if back or added:
             self._apt([*(f"{change.name}={change.old}" for change in back), *added])
+        self._read(source)
         return [f"{change.name}={change.old}" for change in moved if change.old and change not in back]
 
     def _read(self, bundle: Path) -> None:
         """Point apt's source at a bundle and read its list."""
-        if not self._source.exists():
-            raise StepFailed(f"{self._source} is missing.", "Run the playbook site.yml again.")
-        text = self._source.read_text(encoding="utf-8")
-        changed = re.sub(rf"{re.escape(str(self.layout.bundles))}/[^/\s]+", str(bundle), text)
-        if changed != text:
-            write_whole(self._source, changed)
+        if self.source() != bundle:
+            text = self._source.read_text(encoding="utf-8")
+            write_whole(self._source, self._bundle.sub(str(bundle), text))
         run(["apt-get", *PATIENTLY, "update"], seconds=300, environment=QUIET)
 
     def _apt(self, wanted: Sequence[str]) -> None:

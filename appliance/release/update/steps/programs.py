@@ -47,9 +47,10 @@ class Packages(BaseStep):
     seconds: ClassVar[int] = 30
 
     def prepare(self) -> Facts:
-        """Note which packages change, and from what."""
-        bundle = self.layout.bundle(self.plan.new)
-        return {"changes": [change.as_facts() for change in self.machine.packages.changes(bundle)]}
+        """Note which packages change, and from what, and which bundle apt reads."""
+        changes = self.machine.packages.changes(self.layout.bundle(self.plan.new))
+        source = self.machine.packages.source()
+        return {"changes": [change.as_facts() for change in changes], "source": str(source)}
 
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
         """Let apt read the new bundle, and install what changes."""
@@ -61,7 +62,8 @@ class Packages(BaseStep):
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Bring the old versions back."""
         del past
-        left = self.machine.packages.put_back(self.layout.bundle(self.plan.old), _changes(facts))
+        source = Path(facts["source"])
+        left = self.machine.packages.put_back(self.layout.bundle(self.plan.old), _changes(facts), source)
         if left:
             raise StepFailed(
                 f"No bundle on this machine has the former version of {', '.join(left)}.",

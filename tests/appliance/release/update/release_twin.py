@@ -165,7 +165,11 @@ class TwinMachine:
             return
         self._change("packages", packages={c.name: c.new for c in changes})
 
-    def put_back(self, bundle, changes):
+    def source(self):
+        return self.layout.bundle(OLD)
+
+    def put_back(self, bundle, changes, source):
+        assert source == self.layout.bundle(OLD)
         self._change("packages back", packages={c.name: c.old for c in changes})
         return []
 

@@ -151,7 +151,7 @@ def test_a_step_that_cannot_be_taken_back_needs_a_person_and_the_command_to_type
     layout, plan = fresh(folder, "a", readable=True)
 
     class Hopeless(TwinMachine):
-        def put_back(self, bundle, changes):
+        def put_back(self, bundle, changes, source):
             return ["nginx=1.26.3-1"]
 
     fate = Fate(fail_at="before migrate")

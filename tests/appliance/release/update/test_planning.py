@@ -108,7 +108,7 @@ def test_two_updates_at_once_are_refused(layout):
 def test_an_interrupted_update_must_be_finished_before_the_next_begins(layout):
     again = plan_of(layout, readable=True)
     stuck = TwinMachine(layout, Fate(fail_at="before migrate"))
-    stuck.put_back = lambda bundle, changes: ["nginx=1"]
+    stuck.put_back = lambda bundle, changes, source: ["nginx=1"]
     assert apply(layout, again, stuck.fate, stuck).outcome is Outcome.STUCK
     with pytest.raises(StepFailed) as caught:
         carry_out(plan_of(layout, readable=True).named("20261122T110000-1.1.0"), layout, stuck.ports(), silent)
@@ -122,7 +122,7 @@ def test_the_next_start_of_the_machine_looks_for_an_update_as_long_as_one_is_ope
     seen = []
     machine = TwinMachine(layout, Fate(fail_at=fails_at))
     if pinned:
-        machine.put_back = lambda bundle, changes: ["nginx=1"]
+        machine.put_back = lambda bundle, changes, source: ["nginx=1"]
     carry_out(
         plan_of(layout, readable=True), layout, machine.ports(), lambda _: seen.append(layout.pinned.is_symlink())
     )
