@@ -66,10 +66,9 @@ class Reader:
     servers: Mapping[str, Guest]
     desk: Path
     values: Mapping[str, str] = field(default_factory=dict)
-    done: list[Done] = field(default_factory=list)
 
     def sit_down(self, *, hosts: str = "") -> Reader:
-        """Prepare the controller: a key of the person's, an empty /srv, the names that the company's DNS would know."""
+        """Prepare the controller: a key of the person's, a /srv of its own, the names that the company's DNS knows."""
         for name in ("ssh", "srv", "control"):
             (self.desk / name).mkdir(parents=True, exist_ok=True)
         (self.desk / "ssh").chmod(0o700)
@@ -77,7 +76,8 @@ class Reader:
         if not key.exists():
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "sysadmin", "-f", key])
         (self.desk / "hosts").write_text(f"127.0.0.1 localhost\n{hosts}")
-        (self.desk / "folder").write_text("/\n")
+        folder = self.desk / "folder"
+        folder.write_text(folder.read_text() if folder.exists() else "/\n")
         answers = self.desk / "answers"
         answers.write_text(ANSWERS)
         answers.chmod(0o755)
@@ -102,10 +102,18 @@ class Reader:
         assert not lost, f"{page} has nothing to follow in {lost}"
         return [self.do(step, page) for step in chosen]
 
+    def moved(self, servers: Mapping[str, Guest], desk: Path, **values: str) -> Reader:
+        """The same person with all files at another desk, and with other servers: a copy of the first."""
+        shutil.copytree(self.desk, desk, dirs_exist_ok=True, copy_function=_copy, ignore=lambda *_: {"control"})
+        return Reader(servers, desk, {**self.values, **values})
+
     def do(self, step: Typed | Written, page: str) -> Done:
         """Do one step and compare what is seen with the page."""
-        done = self.attempt(step)
-        self.done.append(done)
+        return self.judge(self.attempt(step), page)
+
+    def judge(self, done: Done, page: str) -> Done:
+        """Compare what was seen with the page."""
+        step = done.step
         wanted = step.code if isinstance(step, Typed) else 0
         told = f"{page}, line {step.line}: {_brief(step)}"
         assert done.code == wanted, f"{told}\nended with {done.code}, not {wanted}:\n{done.output[-6000:]}"
@@ -162,6 +170,15 @@ class Reader:
             "SSH_ASKPASS_REQUIRE": "force",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.desk / "control"),
         }
+
+
+def _copy(source: str, target: str) -> str:
+    """A copy of a file; what nobody writes into, and is large, is the same file."""
+    if source.endswith(".bundle"):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+    return target
 
 
 def _brief(step: Typed | Written) -> str:
