@@ -160,6 +160,8 @@ def test_no_client_that_was_shown_as_saved_is_lost_with_the_first_machine(grown:
         assert set(clerk.saved) <= kept(second)
 
         first.boot()
+        assert first.ask("systemctl is-active postgresql@17-main").stdout.strip() == "inactive", "two take writes"
+        assert "rejoin.yml" in first.tell("journalctl --boot --unit postgresql@17-main --output cat")
         done = reader.follow(PAGE, RETURN)
         rejoined, agreed = done[-2:]
         figures.record(rejoin_seconds=rejoined.seconds, clients_saved_through_a_loss=len(clerk.saved))
