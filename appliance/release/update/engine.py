@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -78,6 +78,7 @@ class Result:
     reason: str = ""
     remedy: str = ""
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -197,7 +198,10 @@ class Engine:
             if failure is not None:
                 why = f"The new release serves, but {step.name!r} could not be finished: {failure}"
                 return self._stuck(step, why, failure.remedy, started)
-        return self._end(Outcome.COMMITTED, "", "", "", started)
+        warnings = [
+            str(one) for step in self.finishing for one in self.journal.facts(DONE, step.name).get("warnings", ())
+        ]
+        return replace(self._end(Outcome.COMMITTED, "", "", "", started), warnings=tuple(warnings))
 
     def _conclude(self, step: Step) -> None:
         """Do one finishing step between two lines of the journal; the first intent's facts stay."""

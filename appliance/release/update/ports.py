@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -181,6 +181,16 @@ class Doctor(Protocol):
         """Return its findings. Raises StepFailed when something is broken."""
 
 
+class Hooks(Protocol):
+    """Programs of the company's own."""
+
+    def names(self, moment: str) -> list[str]:
+        """Those for a moment (`before`, `after`), in their order."""
+
+    def call(self, moment: str, name: str, about: Mapping[str, str]) -> Facts:
+        """Run one; `about` is its environment. Raises StepFailed."""
+
+
 class Room(Protocol):
     """Room on disks."""
 
@@ -203,6 +213,7 @@ class Machine:
     prober: Prober
     doctor: Doctor
     room: Room
+    hooks: Hooks
 
 
 def release_of(manifest: dict[str, Any]) -> Release:

@@ -81,11 +81,12 @@ def tell_result(result: Result, plan: Mapping[str, Any], *, as_json: bool) -> No
     if as_json:
         facts = {name: plan.get(name) for name in ("kind", "old", "new", "label")}
         told = {"outcome": result.outcome, "step": result.step, "reason": result.reason, "remedy": result.remedy}
-        click.echo(json.dumps({**facts, **told, "seconds": round(result.seconds, 1)}, ensure_ascii=False))
+        seen = {"seconds": round(result.seconds, 1), "warnings": result.warnings}
+        click.echo(json.dumps({**facts, **told, **seen}, ensure_ascii=False))
         return
     with suppress(OSError):
         click.echo(WORDS[result.outcome].format(old=plan.get("old"), new=plan.get("new")))
-        for line in (result.reason, result.remedy):
+        for line in (result.reason, result.remedy, *result.warnings):
             if line:
                 click.echo(f"  {line}")
 

@@ -8,6 +8,7 @@ from appliance.release.update.machine.bundles import SignedBundles
 from appliance.release.update.machine.checks import DiskRoom, OstrovDoctor
 from appliance.release.update.machine.cluster import DebianCluster
 from appliance.release.update.machine.debian import BundlePackages
+from appliance.release.update.machine.hooks import FolderHooks
 from appliance.release.update.machine.installing import WheelInstaller
 from appliance.release.update.machine.pages import NginxFront, SocketInstances
 from appliance.release.update.machine.probing import ClientProber
@@ -32,4 +33,5 @@ def real_machine(layout: Layout) -> Machine:
         prober=ClientProber(layout),
         doctor=OstrovDoctor(layout),
         room=DiskRoom(),
+        hooks=FolderHooks(layout),
     )

@@ -226,6 +226,15 @@ class TwinMachine:
         if self.state()["slot"] == label:
             self._change("forget slot", slot="")
 
+    # Hooks
+
+    def names(self, moment):
+        return ["10-tell"]
+
+    def call(self, moment, name, about):
+        self.fate(f"{moment} hook")
+        return {"hook": name}
+
     # Prober, Doctor, Room
 
     def probe(self, version):
@@ -244,7 +253,7 @@ class TwinMachine:
         return self.free_bytes
 
     def ports(self) -> Machine:
-        return Machine(self, self, self, self, self, self, self, self, self, self, self)
+        return Machine(self, self, self, self, self, self, self, self, self, self, self, self)
 
 
 def furnish(root: Path, *, readable: bool) -> Layout:
