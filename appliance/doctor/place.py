@@ -80,10 +80,10 @@ def find_place(machine: Machine, environ: Mapping[str, str]) -> Place:
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
-    """Read NAME=value lines as systemd does; a file that is not there holds nothing."""
+    """Read NAME=value lines as systemd does; a file that is not there, or is not for our eyes, holds nothing."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return {}
     pairs = (line.strip().partition("=") for line in lines if "=" in line and not line.lstrip().startswith(("#", ";")))
     return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}

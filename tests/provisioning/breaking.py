@@ -42,7 +42,8 @@ BREAKS = (
     Break("services.nginx", "a unit is disabled", "systemctl disable -q nginx",
           "would not after a reboot", "systemctl enable -q nginx", "warn", {"UNIT": "nginx.service"}),
     Break("services.pages", "nginx leads to a release that is gone",
-          "sed -i.before 's|[^/]*sock|9.9.9.sock|' /etc/nginx/ostrov-upstream.conf; systemctl reload nginx; sleep 1",
+          "sed -i.before 's|ostrov-web/.*sock|ostrov-web/9.9.9.sock|' /etc/nginx/ostrov-upstream.conf; "
+          "systemctl reload nginx; sleep 1",
           "answers 502",
           "mv /etc/nginx/ostrov-upstream.conf.before /etc/nginx/ostrov-upstream.conf; systemctl reload nginx"),
     Break("services.ports", "another program takes the port of an engine",
@@ -93,7 +94,7 @@ BREAKS = (
           "is not as it was when it was checked", "ostrov models verify"),
     Break("ai.offline", "a switch is taken from a unit",
           f"{drop_in('UnsetEnvironment=HF_HUB_OFFLINE')}; systemctl restart {WORKER}; sleep 2",
-          "worker: HF_HUB_OFFLINE", UNDROP, filled={"UNIT": WORKER, "FILE": f"{DROP_IN}/x.conf"}),
+          f"{WORKER}: HF_HUB_OFFLINE", UNDROP, filled={"UNIT": WORKER, "FILE": f"{DROP_IN}/x.conf"}),
     Break("security.secrets", "a secret may be read by all", "chmod 644 /etc/ostrov/secrets/gateway_key",
           "/etc/ostrov/secrets/gateway_key has mode 0644", "chmod 400 /etc/ostrov/secrets/gateway_key",
           filled={"FILE": "/etc/ostrov/secrets/gateway_key", "NAME": "gateway_key"}),
@@ -122,7 +123,8 @@ BREAKS = (
     Break("security.packages", "a bundle brings a newer package",
           "mkdir -p /var/lib/ostrov/bundles/9.9.9/apt; "
           "printf 'Package: nginx\\nVersion: 99.0\\n' >/var/lib/ostrov/bundles/9.9.9/apt/Packages",
-          "-> 99.0", "rm -r /var/lib/ostrov/bundles/9.9.9", "warn", by_hand=True),
+          "-> 99.0",
+          "rm -r /var/lib/ostrov/bundles/9.9.9; apt-get update; apt-get upgrade --yes", "warn", by_hand=True),
     Break("security.waivers", "a waiver has run out",
           """printf '[[waiver]]\\nid = "security.ssh"\\nreason = "a ticket"\\nexpires = 2020-01-01\\n' """
           ">/etc/ostrov/doctor-waivers.toml",
