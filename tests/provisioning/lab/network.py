@@ -72,7 +72,8 @@ def make_lan() -> None:
     (HOSTS.parent / "resolv.conf").write_text("")
     run(["ip", "netns", "add", LAN])
     ip = ["ip", "-n", LAN]
-    run([*ip, "link", "add", "lan0", "type", "bridge"])
+    # Without an address of its own a bridge takes one of its cables': connections stand still when that one is pulled.
+    run([*ip, "link", "add", "lan0", "address", "02:00:c6:12:4d:01", "type", "bridge"])
     run([*ip, "addr", "add", f"{STAFF}/24", "dev", "lan0"])
     run([*ip, "addr", "add", f"{OUTSIDE}/32", "dev", "lan0"])
     run([*ip, "addr", "add", f"{address6(1)}/64", "dev", "lan0", "nodad"])
