@@ -127,6 +127,21 @@ def test_a_release_is_made_of_wheels_alone_and_tried_once(layout, bundle):
     installer.smoke(VERSION)
 
 
+def test_a_release_with_a_command_that_cannot_be_loaded_is_found_before_it_serves(layout, bundle):
+    installer = WheelInstaller(layout)
+    installer.install(bundle, VERSION)
+    (named,) = layout.release(VERSION).glob("venv/lib/*/site-packages/ostrov-*.dist-info/entry_points.txt")
+    with named.open("a") as file:
+        file.write("[ostrov.commands]\nweb = the_program:absent\n")
+    with pytest.raises(StepFailed, match="absent"):
+        installer.smoke(VERSION)
+
+
+def test_the_modules_of_a_release_are_compiled(layout, bundle):
+    WheelInstaller(layout).install(bundle, VERSION)
+    assert list(layout.release(VERSION).glob("venv/lib/*/site-packages/__pycache__/the_program.*.pyc"))
+
+
 def test_a_wheel_that_differs_from_its_hash_is_not_installed_and_the_release_does_not_count(layout, bundle):
     with next((bundle / "wheels").glob("*.whl")).open("ab") as wheel:
         wheel.write(b"x")
