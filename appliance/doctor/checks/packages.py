@@ -29,6 +29,7 @@ def look(host: Host) -> Result:
         for name, (version, bundle) in sorted(offered.items())
         if name in installed and installed[name] != version and _is_newer(host, version, installed[name])
     }
+    newer = _without_those_held_back(host, newer)
     half = sorted(
         line.split()[0] for line in output.out.splitlines() if len(line.split()) == 3 and line.split()[2][1] not in "in"
     )
@@ -62,6 +63,17 @@ def _offered(folder: Path) -> dict[str, tuple[str, str]]:
             elif key == "Version":
                 found[name] = (value, index.parts[-3])
     return found
+
+
+def _without_those_held_back(host: Host, newer: dict[str, str]) -> dict[str, str]:
+    """Drop what apt itself leaves alone in the bundle of this release: it would break a package that is not in it."""
+    if host.place.release not in newer.values():
+        return newer
+    output = host.machine.run("apt-get", "--simulate", "-qq", "upgrade")
+    if output.code != 0:
+        return newer
+    taken = {line.split()[1] for line in output.out.splitlines() if line.startswith("Inst ")}
+    return {name: bundle for name, bundle in newer.items() if bundle != host.place.release or name in taken}
 
 
 def _is_newer(host: Host, one: str, other: str) -> bool:

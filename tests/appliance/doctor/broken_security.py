@@ -104,4 +104,5 @@ def a_waiver_has_run_out(server):
 @breaks("security.packages", Status.WARN, "bash 5.2.37-2 -> 5.2.37-2+b10", "apt-get upgrade")
 def a_package_is_older_than_the_one_of_the_release(server):
     server.machine.outputs["dpkg-query -W -f"] = Output(0, "bash 5.2.37-2 ii \n")
+    server.machine.outputs["apt-get --simulate"] = Output(0, "Inst bash [5.2.37-2] (5.2.37-2+b10 localhost [amd64])\n")
     server.write("/var/lib/ostrov/bundles/0.1.0/apt/Packages", "Package: bash\nVersion: 5.2.37-2+b10\n")

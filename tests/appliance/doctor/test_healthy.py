@@ -43,6 +43,13 @@ def test_it_runs_only_commands_that_look(server):
     assert verbs == {("systemctl", verb) for verb in ("show", "is-system-running", "list-units", "is-enabled")}
 
 
+def test_a_package_that_apt_itself_holds_back_is_nobodys_fault(server):
+    server.machine.outputs["dpkg-query -W -f"] = Output(0, "libapt-pkg7.0 3.0.3 ii \n")
+    server.machine.outputs["apt-get --simulate"] = Output(0, "")
+    server.write("/var/lib/ostrov/bundles/0.1.0/apt/Packages", "Package: libapt-pkg7.0\nVersion: 3.0.4\n")
+    assert server.one("security.packages").status == Status.OK
+
+
 def test_what_a_freshly_installed_server_said_holds_no_failure(server):
     """The recording is of a server of the lab: no models, no time server, no backups yet."""
     recording = recorded("installed")
