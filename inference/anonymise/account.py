@@ -11,10 +11,13 @@ from inference.anonymise.word_pattern import windows
 RUSSIAN = re.compile(r"(?<![\d.,/-])\d(?:[ .-]?\d){19}(?![\d/]|[ .-]\d)")
 BIK = re.compile(r"(?<![\d.,/+-])0[0-4](?:[ ]?\d){7}(?![\d/]|[ .-]\d)")
 ELSEWHERE = re.compile(r"(?<![\w.,/+-])\d(?:[ -]?\d){6,16}(?![\w/]|[ .-]\d)")
-SORT_CODE = re.compile(r"(?<![\d.,/+-])\d\d[- ]?\d\d[- ]?\d\d(?![\d/-])")
+SORT_CODE = re.compile(r"(?<![\d.,/+-])(?:\d\d[-. ]?\d\d[-. ]?\d\d|\d{3}-\d{3})(?![\d/-]|\.\d)")
 CLIENT_ACCOUNT = re.compile(r"(?:3[0-2]|4[0-7]|50|60)[0-9]{3}(?:810|643|840|978|156|826|398|933|756|344|417|972)")
 WEIGHTS = (7, 1, 3) * 8
-LATIN_NAME = re.compile(r"account|acct|a/c|sort code|routing", re.IGNORECASE)
+LATIN_NAME = re.compile(
+    r"account|acct|a/c|sort|(?:bank|branch|clearing) code|bsb|routing|\baba\b|checking|savings|current", re.IGNORECASE
+)
+NUMBER_IS = re.compile(r"\b(?:number|no\.?|num|#)(?: is| was)?\W{1,3}$", re.IGNORECASE)
 WINDOW = 120
 NEAR = 250
 ADJACENT = 24
@@ -35,7 +38,12 @@ def find(text: str) -> list[Found]:
     for pattern in (ELSEWHERE, SORT_CODE):
         for match in (match for first, last in called_so for match in pattern.finditer(text, first, last)):
             name = nearest(text, match.start(), 48)
-            if name and name[0] == "account" and name[1] < ADJACENT and _latin(text, match.start()):
+            if (
+                name
+                and name[0] == "account"
+                and _adjacent(text, match.start(), name[1])
+                and _latin(text, match.start())
+            ):
                 found.append(Found(match.start(), match.end(), "account", 66, digits_of(match.group())))
     return found
 
@@ -48,6 +56,11 @@ def _is_bik(text: str, match: re.Match[str]) -> bool:
     digits = digits_of(match.group())
     before = text[max(0, match.start() - 40) : match.start()]
     return digits.startswith("04") and RUSSIAN.search(before) is not None
+
+
+def _adjacent(text: str, start: int, distance: int) -> bool:
+    """Whether the naming word is near, or the word for number right before."""
+    return distance < ADJACENT or NUMBER_IS.search(text, max(0, start - 16), start) is not None
 
 
 def _latin(text: str, start: int) -> bool:

@@ -14,16 +14,17 @@ _SAID: Final = one_of(
     w for w, (kind, _) in CARDINALS.items() if kind in {"unit", "teen", "ten", "hundred"} and "а" <= w[0] <= "я"
 )
 _SAID_NUMBER: Final = rf"(?:{_SAID}(?:\s{_SAID}){{0,2}})(?!\w)"
-_WRITTEN_NUMBER: Final = r"\d{1,4}(?:[а-яa-z]|\s(?-i:[А-Я]))?(?:[/-](?:\d{1,3}[а-яa-z]?|[а-яa-z]))?(?:к\d{1,2}|с\d{1,2}){0,2}(?![\d\w])(?![.,:]\d)"
+_FIRST_TO_TENTH: Final = r"(?:(?:перв|втор|четв[её]рт|пят|шест|седьм|восьм|девят|десят)(?:ую|ой)|трет(?:ью|ьей))"
+_WRITTEN_NUMBER: Final = r"\d{1,4}(?:[а-яa-z]|\s(?-i:[А-Я]))?(?:[/-](?:\d{1,3}[а-яa-z]?|[а-яa-z]))?(?:к\d{1,2}|с\d{1,2}){0,2}(?![\d\w])(?![.,:-]\d)"
 _NUMBER: Final = rf"(?:{_WRITTEN_NUMBER}|{_SAID_NUMBER})"
 _STREET: Final = (
     r"(?:ул(?:иц[аеыу]|\.)|просп(?:ект[аеу]?|\.)|пр-к?т[ае]?\.?|пр\.|проезд[ае]?|пр-д\.?|пер(?:еул(?:ок|к[аеу])|\.)|бульвар[ае]?|б-р\.?"
     r"|бул\.|набережн(?:ая|ой|ую)|наб\.|шоссе|ш\.|площад[ьи]|пл\.|тупик[ае]?|алле[яеи]|микрорайон[ае]?|мкрн?\.?|квартал[ае]?|кв-л"
-    r"|лини[яию]|тракт[ае]?|ul\.|ulitsa|prospekt|pereulok)"
+    r"|(?<!горячая )(?<!горячей )(?<!горячую )лини[яию]|тракт[ае]?|(?:ул|наб|пер|пр|пл|ш|просп|бул)(?=, ?(?:д|дом|зд|вл|стр|уч)\b)|ul\.|ulitsa|prospekt|pereulok)"
 )
 _TOWN: Final = (
     r"(?:г\.|город[ае]?|гор\.|пос(?:[её]лок|[её]лк[ае]|\.)|п\.|пгт\.?|с\.|сел[оае]|дер(?:евня|евне|евни|\.)|д\.|ст(?:аница|-ца|\.)|хутор[ае]?"
-    r"|снт|днп|кп|рп)"
+    r"|с/п|г/п|с/с|с/о|снт|снп|тсн|днт|днп|кп|рп|аул[ае]?|разъезд[ае]?|слобод[аеу])"
 )
 _NAME: Final = r"(?:\d{1,3}(?:-?(?:я|й|ая|ый|ой|го|е)|-?\s?лет(?:ия)?)?\s)?[А-ЯЁA-Zа-яёa-z][\w.-]*(?:\s[А-ЯЁA-Zа-яёa-z\d][\w-]*){0,3}?"
 _CASED: Final = r"(?:\d{1,3}-?(?:я|й|ая|ый|ой)\s)?(?-i:[А-ЯЁ])[\w-]+(?:\s(?-i:[А-ЯЁ])[\w-]+){0,2}"
@@ -33,7 +34,7 @@ _HOUSE_WORD: Final = (
 )
 _PART: Final = (
     r"(?:корп(?:ус[е]?|\.)?|к(?:\.|(?=\s?\d))|стр(?:оени[ея]|\.)?|лит(?:ера?|\.)|кв(?:артир[аеу]|\.)?|оф(?:ис[ае]?|\.)"
-    r"|пом(?:ещени[ея]|\.)|под(?:ъезд[ае]?|\.)|этаж[ае]?|эт\.|комн?(?:ат[аеу]|\.)|ап(?:артаменты|\.)|секци[яи]|блок[ае]?|помещ\."
+    r"|пом(?:ещени[ея]|\.)|под(?:ъезд[ае]?|\.)|этаж[ае]?|эт\.|ауд(?:итори[яи]|\.)|каб(?:инет[ае]?|\.)|бокс[ае]?|павильон[ае]?|ангар[ае]?|комн?(?:ат[аеу]|\.)|ап(?:артаменты|\.)|ворота|въезд|секци[яи]|блок[ае]?|помещ\."
     r"|kv\.|apt\.?|office|flat)"
 )
 _PLACED: Final = rf"(?:,?\s{{0,2}}{_HOUSE_WORD}\s?№?\s?|,\s?|\s){_NUMBER}"
@@ -45,21 +46,32 @@ HOUSED = re.compile(
 )
 GATE = re.compile(rf"(?<![\w-])(?:{_STREET}|{_TOWN}|дом(?=\s?\d))(?![\w])")
 BEFORE_GATE, AFTER_GATE = 50, 160
+# A street that has a number for a name, with nothing to say that it is one: "на третью парковую двадцать шесть".
+NUMBERED_STREET = re.compile(
+    rf"(?<!\w)(?:на|по)\s(?P<address>{_FIRST_TO_TENTH}\s[а-яё]{{3,}}(?:ск|ов|ев|ин|ен|ян|ч|н)(?:ую|ой)\s(?:дом\s)?{_NUMBER})",
+    re.IGNORECASE,
+)
+NUMBERED_GATE = re.compile(rf"(?<!\w)(?:на|по)\s{_FIRST_TO_TENTH}\s")
 BOX = re.compile(r"(?<!\w)(?:а/я|абонентский ящик)\s?№?\s?\d{1,6}", re.IGNORECASE)
 _PLACE: Final = r"[А-ЯЁA-Z][\w-]+(?:[ -][А-ЯЁA-Zа-яё][\w-]+){0,2}"
 PARTS_LEFT = re.compile(
-    rf"(?:^|(?<=[\s:(\"«,]))(?:{_TOWN}\s?{_PLACE}|{_PLACE}\s(?:обл(?:асть|асти|\.)|кра[йяе]|р-н|район[ае]?|респ(?:ублика|\.)|округ[ае]?|АО)"
-    rf"|(?:Респ(?:ублика|\.)|Республике)\s{_PLACE}|\d{{6}}|Росси[яи]|РФ)$"
+    rf"(?:^|(?<=[\s:(\"«,]))(?:{_TOWN}\s?{_PLACE}|{_PLACE}\s(?:обл(?:асть|асти|\.)?|кра[йяе]|р-н|район[ае]?|респ(?:ублика|\.)?|округ[ае]?|АО|(?:г|пгт|рп|пос|с|д|дер|х|ст-ца)(?!\w))"
+    rf"|(?:Респ(?:ублика|\.)|Республике)\s{_PLACE}|тер(?:ритори[яи]|\.)|\d{{6}}|Росси[яи]|РФ)$"
 )
 CITY_LEFT = re.compile(
     r"(?:^|(?<=[\s:(\"«]))[А-ЯЁA-Z][а-яёa-z]+(?:-[А-ЯЁA-Zа-яёa-z][а-яёa-z]*){0,3}(?:\s[А-ЯЁ][а-яё]+)?$"
 )
 TOWN_SAID_LEFT = re.compile(
-    r"(?:^|(?<=[\s:(\"«]))(?:(?:город[ае]?|г\.?)\s[а-яё-]+|москв\w|санкт-петербург\w?|питер\w?|спб|мск|екатеринбург\w?|новосибирск\w?|казан\w"
+    r"(?:^|(?<=[\s:(\"«]))(?:(?:город[ае]?|г\.?|пос[её]л(?:ок|к[ае])(?: городского типа)?|пгт|сел[оае]|деревн[яеию]|станиц[аеу]|хутор[ае]?)\s[а-яё-]+|москв\w|санкт-петербург\w?|питер\w?|спб|мск|екатеринбург\w?|новосибирск\w?|казан\w"
     r"|самар\w|омск\w?|челябинск\w?|тюмен\w|перм\w|воронеж\w?|волгоград\w?|краснодар\w?|уф\w|минск\w?)$",
     re.IGNORECASE,
 )
-INDEX_RIGHT = re.compile(r"(?:,\s?(?:г\.\s?)?[А-ЯЁ][\w-]+)?,?\s\d{6}(?!\d)|,\s?г\.\s?[А-ЯЁ][\w-]+")
+INDEX_RIGHT = re.compile(
+    r"(?:,\s?(?:г\.\s?)?[А-ЯЁA-Z][\w-]+)?,?\s\d{6}(?!\d)|,\s?(?:г|пос|с|дер|д)\.\s?[А-ЯЁ][\w-]+"
+    r"|,\s?[А-ЯЁ][\w-]+(?:\s[а-яё]+)?\s(?:г\.\s?о\.|городской округ|р-н|район|обл(?:асть|\.)|край)"
+)
+# Gardens with a plot are an address, though their kind is a legal form too.
+GARDENS = re.compile(r"(?:снт|снп|тсн|днт|днп)\s.*уч(?:асток|\.)", re.IGNORECASE)
 LEFT_REACH: Final = 120
 SURELY: Final = 0.5
 COUNTED = re.compile(
@@ -75,8 +87,13 @@ def find(text: str) -> list[Found]:
         for match in HOUSED.finditer(text, first, last):
             cut = first and match.start() == first and text[first - 1].isalnum()
             if not cut and not COUNTED.match(text, match.end()):
-                found.append(Found(_more_left(text, match.start()), _more_right(text, match.end()), "address", 62))
+                rank = 68 if GARDENS.match(match.group()) else 62
+                found.append(Found(_more_left(text, match.start()), _more_right(text, match.end()), "address", rank))
     found += (Found(_more_left(text, m.start()), m.end(), "address", 61) for m in BOX.finditer(text))
+    for first, last in windows(NUMBERED_GATE, small(text), 0, 60):
+        for match in NUMBERED_STREET.finditer(text, first, last):
+            if not COUNTED.match(text, match.end()):
+                found.append(Found(match.start("address"), match.end(), "address", 58))
     return found
 
 

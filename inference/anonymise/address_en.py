@@ -24,7 +24,7 @@ _DIRECTION: Final = r"(?:NE|NW|SE|SW|North|South|East|West|N|S|E|W)"
 _WORD: Final = r"(?:(?-i:St\.|Dr\.|[A-Z][\w'-]*|\d{1,3}(?:st|nd|rd|th)))"
 _NUMBER: Final = r"(?:\d{1,5}[a-z]?(?:[-/]\d{1,4}[a-z]?)?)"
 _UNIT: Final = (
-    r"(?:(?:flat|apt\.?|apartment|unit|suite|ste\.?|room|rm\.?|office|studio|floor|level|block)\s?#?\s?[\w-]{1,6}|#\s?\d{1,5}[a-z]?"
+    r"(?:(?:flat|apt\.?|apartment|unit|suite|ste\.?|room|rm\.?|office|studio|floor|level|block|plot|lot|shop|stand|bay|hangar|warehouse|villa|house|building|bldg\.?)\s?#?\s?[\w-]{1,6}|#\s?\d{1,5}[a-z]?"
     r"|\d{1,3}(?:st|nd|rd|th)\sfloor)"
 )
 _ZIP: Final = r"(?:\d{5}(?:-\d{4})?(?!\d))"
@@ -33,7 +33,7 @@ _AUSTRALIAN: Final = r"(?:(?<=\s(?-i:NSW|VIC|QLD|TAS|ACT))|(?<=\s(?-i:WA|SA|NT))
 _TOWN: Final = r"(?:(?-i:St\.\s)?(?-i:[A-Z])[A-Za-z'-]+(?:\s(?:upon\s|on\s|in\s)?(?-i:[A-Z])[a-z'-]+){0,3}(?!\w))"
 _COUNTRY: Final = r"(?:UK|USA|U\.S\.A\.|United Kingdom|England|Scotland|Wales|Russia|Germany|Ireland|Canada)"
 _AFTER: Final = (
-    rf"(?:,?\s{_DIRECTION}(?!\w))?(?:,?\s{{1,2}}{_UNIT}){{0,2}}(?:,\s{_TOWN}){{0,4}}"
+    rf"(?:,?\s(?:{_DIRECTION}|Upper|Lower)(?!\w))?(?:,?\s{{1,2}}{_UNIT}){{0,2}}(?:,\s{_TOWN}(?:\s\d{{1,2}}(?!\w))?){{0,4}}"
     rf"(?:,?\s(?-i:[A-Z]{{2,3}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE}|{_AUSTRALIAN})?(?:,\s{_COUNTRY})?"
 )
 _BARE: Final = r"(?:Broadway|Strand|Bowery|Mall|Park Lane|Piccadilly|Whitehall|Pall Mall|Cheapside)"
@@ -41,7 +41,7 @@ _BUILDING: Final = (
     rf"(?:(?:{_WORD}\s){{1,3}}(?:park|house|court|centre|center|estate|building|mills?|tower|works|plaza),\s)"
 )
 NUMBER_FIRST = re.compile(
-    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?(?:{_NUMBER}|{_UNIT},),?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?(?:{_NUMBER}|{_UNIT},),?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?(?:\s\d{{1,4}}(?=,))?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
     re.IGNORECASE,
 )
 POST_CODED = re.compile(
@@ -54,7 +54,7 @@ NUMBER_LAST = re.compile(
 )
 NUMBER_LAST_GATE = re.compile(rf"\b{_SURE_TYPE}\b\.?,?\s(?:no\.?\s|bld\.?\s|building\s|house\s)?\d")
 GERMAN = re.compile(
-    r"(?<!\w)[A-Z][\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|straat|gracht)\s\d{1,4}[a-z]?(?:,\s(?:D-)?\d{4,5}\s[A-Z]\w+)?"
+    r"(?<!\w)[A-Z][\w-]*(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|straat|gracht)\s\d{1,4}[a-z]?(?:,\s(?:D-)?\d{4,5}(?:\s[A-Z]{2})?\s[A-Z]\w+)?"
 )
 _SMALL_WORD: Final = r"(?!(?:of|in|on|at|for|to|the|and|or|a|new|more|days?|weeks?|months?|years?|hours?|minutes?|percent|other|different|miles|units)\s)[a-z'-]{2,}\s"
 SAID = re.compile(
@@ -64,8 +64,13 @@ SAID = re.compile(
 )
 SAID_GATE = re.compile(rf"(?<= ){_SURE_TYPE}(?!\w)")
 BOX = re.compile(
-    rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box|(?:rr|rural route)\s\d{{1,3}},?\sbox)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
+    rf"(?<!\w)(?:p\.?\s?o\.?\s?box|post office box|(?:rr|rural route)\s\d{{1,3}},?\sbox)\s?(?:no\.?\s)?\d{{1,6}}(?:,\s(?:station|stn\.?)\s\w{{1,9}})?(?:,\s{_TOWN}){{0,2}}(?:,?\s(?-i:[A-Z]{{2}})(?!\w))?(?:,?\s{_ZIP}|,?\s{_POSTCODE})?",
     re.IGNORECASE,
+)
+# Houses and estates that have a name in place of a number: only the post code at the end tells them.
+_NAMED: Final = r"[A-Z0-9][\w'&.-]*(?:\s(?:(?:of|the|on|in|upon|under|by|le|cum|and)\s)*[A-Z0-9][\w'&.-]*){0,4}"
+HOUSE_NAMED = re.compile(
+    rf"(?<![\w'.&-])(?:{_NAMED},\s){{1,4}}(?:{_NAMED},?\s)?[A-Z]{{1,2}}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{{2}}(?!\w)"
 )
 POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-BD-HJLNP-UW-Z]{2}(?!\w)")
 POST_CODE_GATE = re.compile(r"(?<!\w)(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]{2} \d{5})(?!\w)")
@@ -86,6 +91,7 @@ def find(text: str) -> list[Found]:
     found = [Found(m.start(), m.end(), "address", 63) for m in NUMBER_FIRST.finditer(text)]
     for first, last in windows(POST_CODE_GATE, text, 120, 12):
         found += (Found(m.start(), m.end(), "address", 62) for m in POST_CODED.finditer(text, first, last))
+        found += (Found(m.start(), m.end(), "address", 61) for m in HOUSE_NAMED.finditer(text, first, last))
     low = small(text)
     for gate, pattern, written, rank, after in (
         (NUMBER_LAST_GATE, NUMBER_LAST, text, 62, 160),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from inference.anonymise.dates import BARE_YEAR, DATE, SAID_YEAR
+from inference.anonymise.russian_words import reading
 from inference.anonymise.spans import Found
 from inference.anonymise.word_pattern import windows
 
 BIRTH = re.compile(
-    r"(?<![\w])(?:родил(?:ся|ась|ись)|рожд\w*|рожден\w*|рождён\w*|д\.\s?р\.|др(?![\w.])|г\.\s?р\.|гр(?=[ ,:])|именин\w*|юбилей|днюх\w+"
-    r"|date\sof\sbirth|birth\s?(?:date|day)s?|born(?:\son)?|d\.?o\.?b\.?(?!\w)|b\.\s?(?=\d))",
+    r"(?<![\w])(?:родил(?:ся|ась|ись)|рожд\w*|рожден\w*|рождён\w*|д\.\s?р\.|д/р|др(?![\w.])|г\.\s?р\.|гр(?=[ ,:])|именин\w*|юбилей|днюх\w+"
+    r"|(?:date|year|day)\sof\sbirth|birth\s?(?:date|day|year)s?|b-?days?|yob|born(?:\son)?|d\.?o\.?b\.?(?!\w)|b\.\s?(?=\d))",
     re.IGNORECASE,
 )
 DATED = re.compile(DATE, re.IGNORECASE)
@@ -22,7 +24,20 @@ SAID_YEAR_OF_BIRTH = re.compile(
     rf"\b(?:{SAID_YEAR}|\d\d(?:-?(?:го|й))?)\s(?:года?|г\.?)(?=\s?(?:рожд\w*|р\.))", re.IGNORECASE
 )
 SAID_GATE = re.compile(r"г(?:ода?|\.)?\s?р(?:ожд\w*|\.)", re.IGNORECASE)
+# Without a word of birth: "она с восемьдесят пятого года", "born '86", "birthday 4/17".
+OF_A_YEAR = re.compile(
+    rf"(?<!\w)(?P<who>[а-яё]+)\s(?:сам\w?\s|сама\s)?с\s(?P<year>(?:{SAID_YEAR}|(?:19|20)?\d\d(?:-?го)?)\s(?:года?(?!\w)|г\.))",
+    re.IGNORECASE,
+)
+OF_A_YEAR_GATE = re.compile(r" с (?:[^\n.]{2,40}) г(?:ода?\b|\.)", re.IGNORECASE)
+SOMEBODY: Final = frozenset(
+    "я ты он она муж жена сын дочь дочка мама мать папа отец брат сестра внук внучка клиент клиентка".split()
+)
+SHORT = re.compile(
+    r"(?:\W{1,3}|\s(?:is|was|on|in)\s|\sв\s){1,2}(?P<date>'\d\d(?!\d)|\d{1,2}[./]\d{1,2}(?![\d./]))", re.IGNORECASE
+)
 AFTER, BEFORE = 64, 24
+LIKELY: Final = 0.4
 BREAK = re.compile(r"[.;!?]\s|\n\s*\n|\d{5}")
 OTHER_DATE = re.compile(
     r"(?<!\w)(?:от|выдан\w*|дат\w+ выдачи|действ\w+|догов\w+|приказ\w*|доставк\w+|отгруз\w+|встреч\w+|позвон\w+|перезвон\w+|issued|expir\w+|valid|contract"
@@ -35,6 +50,9 @@ def find(text: str) -> list[Found]:
     """Every date that follows a word of birth closely, or that such a word follows."""
     found: list[Found] = []
     for birth in BIRTH.finditer(text):
+        short = SHORT.match(text, birth.end())
+        if short is not None:
+            found.append(Found(short.start("date"), short.end("date"), "birth_date", 64))
         after = _after(text, birth.end())
         match = after or _before(text, birth.start())
         if match is not None:
@@ -45,6 +63,11 @@ def find(text: str) -> list[Found]:
         for first, last in windows(SAID_GATE, text, 60, 0)
         for m in SAID_YEAR_OF_BIRTH.finditer(text, first, last)
     )
+    for first, last in windows(OF_A_YEAR_GATE, text, 40, 8):
+        for match in OF_A_YEAR.finditer(text, first, last):
+            who = match["who"].lower()
+            if who in SOMEBODY or reading(who).first >= LIKELY:
+                found.append(Found(match.start("year"), match.end("year"), "birth_date", 63))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from inference.anonymise.russian_words import reading
 from inference.anonymise.spans import Found
 from inference.anonymise.word_pattern import one_of
 
@@ -18,15 +19,42 @@ _FIXED: Final = (
     "IBM SAP Salesforce HubSpot Deloitte KPMG PwC Accenture McKinsey Barclays HSBC Lloyds NatWest Santander Citibank JPMorgan Tesla Toyota Volkswagen BMW Unilever "
     "Nestle Walmart Tesco IKEA Netflix Facebook Vodafone Verizon FedEx UPS DHL Maersk Airbus Boeing Pfizer Shell BP Revolut Stripe Shopify Zendesk Xero Foxconn".split()
 )
+SHORT: Final = 3
 INFLECTED = re.compile(rf"(?<![\w«-])(?:{one_of(_INFLECTED)})(?:ь|а|у|ом|е|и|ь?ю|ей|я|ого|ому|ий)?(?![\w-])")
 FIXED = re.compile(rf"(?<![\w@./-])(?:{one_of(_FIXED)})(?![\w@/-]|\.\w)")
-RANK: Final = 43
+# Of those above, the ones that mean nothing else when they are written small, as in chats and transcripts.
+_ALSO_WORDS: Final = frozenset(
+    "магнит перекрёсток самокат камаз apple oracle intel shell stripe boss visa dns sap ups bp ikea pik".split()
+)
+SMALL_INFLECTED = re.compile(
+    rf"(?<![\w«-])(?:{one_of(word.lower() for word in _INFLECTED if word.lower() not in _ALSO_WORDS)})(?:ь|а|у|ом|е|и|ь?ю|ей|я|ого|ому|ий)?(?![\w-])"
+)
+SMALL_FIXED = re.compile(
+    rf"(?<![\w@./-])(?:{one_of(word.lower() for word in _FIXED if len(word) > SHORT and word.lower() not in _ALSO_WORDS)})(?![\w@/-]|\.\w)"
+)
+FOLLOWING = re.compile(r"\s(?P<word>[А-ЯЁ][а-яё]+)(?![\w«-])")
+RANK, WHOLE_RANK = 43, 53
+LIKELY: Final = 0.4
 
 
 def find(text: str) -> list[Found]:
     """Every well-known firm."""
-    return [
+    found = [Found(m.start(), m.end(), "organisation", RANK) for m in FIXED.finditer(text)]
+    found += (
         Found(m.start(), m.end(), "organisation", RANK)
-        for pattern in (INFLECTED, FIXED)
+        for pattern in (SMALL_INFLECTED, SMALL_FIXED)
         for m in pattern.finditer(text)
-    ]
+    )
+    for match in INFLECTED.finditer(text):
+        second = FOLLOWING.match(text, match.end())
+        if second and _belongs(second["word"].lower()):
+            found.append(Found(match.start(), second.end(), "organisation", WHOLE_RANK))
+        else:
+            found.append(Found(match.start(), match.end(), "organisation", RANK))
+    return found
+
+
+def _belongs(low: str) -> bool:
+    """Whether a second capital word is a part of the firm's name: in no dictionary, and no name of a person."""
+    found = reading(low)
+    return not found.known and found.surname < LIKELY and found.first < LIKELY and found.patronymic < LIKELY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -12,26 +13,26 @@ from inference.anonymise.word_pattern import small
 REACH: Final = 64
 FARTHEST: Final = 80
 _NAMES: Final = {
-    "inn": r"инн ?/ ?кпп|инн|inn ?/ ?kpp|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
+    "inn": r"инн ?/ ?кпп|инн(?:а|у|ом|е|ы|ов|к[иау]|ок)?|inn ?/ ?kpp|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
     "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|пенсионное(?: свидетельство| удостоверение)?|(?:pension|individual) insurance(?: account)?(?: number| no)?",
     "ogrn": r"огрн(?:ип)?|ogrn(?:ip)?|(?:primary|main) state registration(?: number| no)?|основн\w+ государственн\w+ регистрационн\w+ номер\w*",
     "bik": r"бик\w{0,2}|bik|bic",
     "account": (
-        r"р/с\w*|р\.? ?с\.|р/сч\w*|к/с\w*|л/с\w*|корр?\w*\.? ?сч[её]т\w*|корсч[её]т\w*|рсч[её]т\w*|расч\w*\.? ?сч[её]т\w*"
-        r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|(?:bank )?account|acct|a/c|sort code|routing"
+        r"р/с\w*|р\.? ?с\.|р с(?= )|р/сч\w*|к/с\w*|л/с\w*|корр?\w*\.? ?сч[её]т\w*|корсч[её]т\w*|рсч[её]т\w*|расч\w*\.? ?сч[её]т\w*"
+        r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|(?:bank )?account|acct|a/c|sort(?:ing)? ?code|sort(?=\W{1,2}\d)|(?:bank|branch|clearing) code|bsb|routing|aba|(?:checking|savings|current)(?=\W{1,3}\d)"
     ),
     "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
-    "passport": r"(?:загран)?паспорт\w*|пасп\.|passports?|(?:загран|удостоверени\w+ личности)",
+    "passport": r"(?:загран)?паспорт\w*|пасп\.|passports?|p/port|ppt?(?=(?: no\.?| number|:)? [a-z]{0,3}\d)|загран\w*|удостоверени\w+ личности",
     "series": r"сери\w{1,2}",
     "driver_licence": (
         r"водит\w*\.? удост\w*|вод(?:ит)?\.? ?уд\.|удостоверени\w+ водител\w+|водительск\w+(?: прав\w*)?|в/у|в\. ?у\.|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)?"
-        r"|driv(?:er|ing)(?:'?s)? lic(?:en[cs]e|\.)|(?<![a-z])dl|licen[cs]e"
+        r"|driv(?:er|ing)(?:'?s)? lic(?:en[cs]e|\.)|(?:operator|chauffeur)'?s? lic(?:en[cs]e|\.)|(?<![a-z])c?dl|dvla|licen[cs]e"
     ),
-    "contract_number": r"договор\w*|дог\.|контракт\w*|соглашени\w*|contract|agreement",
+    "contract_number": r"(?:суб|гос|доп)?договор\w*|дог\.?|дог-р?\w{0,2}|(?:суб|гос)?контракт\w*|соглашени\w*|(?:sub)?contract|agreement|lease",
     "phone": (
-        r"тел(?:ефон\w*)?|моб(?:ильн\w+|\.)?|сотов\w+|звон\w+|созвон\w+|(?:пере|по|до)звон\w+|наб(?:рать|ерите|ирай\w*)|whatsapp|вотсап\w*"
+        r"тел(?:ефон\w*)?|моб(?:ильн\w+|ил\w+|\.)?|сотов\w+|городск\w{2,3}|домашн\w{2,3}|рабоч\w{2,3}|звон\w+|созвон\w+|(?:пере|по|до)звон\w+|наб(?:рать|ерите|ирай\w*)|whatsapp|вотсап\w*"
         r"|ватсап\w*|telegram|телеграм\w*|вайбер\w*|viber|факс\w*|смс|sms|факсу|phone|telephone|tel|mobile|cell(?:phone)?|call(?:ed|ing)?|ring"
-        r"|rang|dial|fax|text(?: me| him| her)?|reach|reachable|на связи|контакт\w*|contact|т\.|м\.|добавочн\w+"
+        r"|rang|dial|fax|text(?: me| him| her)?|reach|reachable|диспетчер\w{0,3}|справочн\w{2}|при[её]мн\w{2,3}|коммутатор\w?|на связи|контакт\w*|contact|т\.|м\.|добавочн\w+"
     ),
     "other": (
         r"заказ\w*|артикул\w*|арт\.|накладн\w+|трек\w*|отправлени\w*|заявк\w*|тикет\w*|обращени\w*|код\w*|ттн|упд|сч[её]т-фактур\w*"
@@ -42,10 +43,13 @@ _NAMES: Final = {
     ),
 }
 # For text in small letters, which is several times faster to search than with IGNORECASE.
-NAMING = re.compile(r"\b(?<!/)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![\w/])")
+NAMING = re.compile(
+    r"\b(?<!/)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![^\W\d]|/)"
+)
 NO_DIGIT = re.compile(r"[^0-9]+")
 DOCUMENTS: Final = frozenset({"passport", "driver_licence"})
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
+JOINED: Final = frozenset({" и ", " или ", " and ", " or ", " & "})
 
 
 def named(text: str, start: int, reach: int = REACH) -> str:
@@ -69,8 +73,7 @@ def mentioned(text: str, start: int, kind: str, reach: int = REACH) -> bool:
 def _namings(text: str, start: int) -> list[tuple[str, int, int]]:
     """The naming words before a place, the nearest first: class, distance of the first and of the last letter."""
     words, numbers = _index(text)
-    number = bisect_right(numbers, start) - 1
-    earliest = max(start - FARTHEST, numbers[number] if number >= 0 else 0)
+    earliest = max(start - FARTHEST, _long_number_before(text, numbers, start))
     found: list[tuple[str, int, int]] = []
     for place in range(bisect_left(words, (start,)) - 1, -1, -1):
         first, end, kind = words[place]
@@ -81,11 +84,21 @@ def _namings(text: str, start: int) -> list[tuple[str, int, int]]:
     return _documents_of_series(found)
 
 
+def _long_number_before(text: str, numbers: Sequence[tuple[int, int]], start: int) -> int:
+    """Where the nearest long number before a place ends; one that "and" joins to it has the same name."""
+    place = bisect_right(numbers, start, key=lambda number: number[1]) - 1
+    follows = start
+    while place >= 0 and text[numbers[place][1] : follows] in JOINED:
+        follows = numbers[place][0]
+        place -= 1
+    return numbers[place][1] if place >= 0 else 0
+
+
 @lru_cache(maxsize=8)
-def _index(text: str) -> tuple[list[tuple[int, int, str]], list[int]]:
-    """Where a text has naming words, and where its long numbers end."""
+def _index(text: str) -> tuple[list[tuple[int, int, str]], list[tuple[int, int]]]:
+    """Where a text has naming words, and where its long numbers are."""
     words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(small(text))]
-    return words, [match.end() for match in LONG_NUMBER.finditer(text)]
+    return words, [match.span() for match in LONG_NUMBER.finditer(text)]
 
 
 def forget() -> None:

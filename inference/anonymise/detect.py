@@ -29,6 +29,7 @@ from inference.anonymise import (
     person_en,
     person_ru,
     phone,
+    signature,
     snils,
     spoken,
 )
@@ -52,6 +53,7 @@ WHOLE_TEXT: Final[tuple[Callable[[str], list[Found]], ...]] = (
     ogrn.find,
     passport.find,
     phone.find,
+    signature.find,
     snils.find,
     spoken.find,
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from inference.anonymise.names_en import NO_SURNAMES, first_names, surnames
 from inference.anonymise.organisation_en import ORDINARY
+from inference.anonymise.person_ru import VEHICLE_BEFORE
 from inference.anonymise.russian_words import reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
@@ -21,6 +22,11 @@ NO_ORGANISATION: Final = frozenset(
     "crm api ндс инн огрн бик снилс кпп усн осно осго каско кп тз то упд ттн эдо эцп pdf vat faq sms usb ip it hr ok ceo cfo cto sla nda gdpr erp ssl url html "
     "рф сша ес снг мкад жк dob po ok asap eta iban swift bic usa uk eu pin cvv gps pos sku id ssn ein rma eod mvp roi kpi crm-система mr mrs ms dr miss prof lic dl мвд умвд омвд овд уфмс фмс гибдд мфц ифнс фнс пфр сфр егрюл еис личный кабинет wi-fi wifi "
     "excel word outlook zoom telegram whatsapp viber email e-mail интернет гугл номер договор счет счёт почта паспорт".split()
+)
+# Who issues documents is no party to anything.
+AUTHORITIES: Final = frozenset("мвд умвд гумвд овд увд ровд уфмс фмс гибдд мрэо мфц загс загса".split())
+KIND_ALONE = re.compile(
+    r"(?:the )?(?:university|college|school|bank|council|hospital|ministry|club|institute|company|agency|department|university's)"
 )
 COMMON_PARTS: Final = frozenset(
     {"VERB", "INFN", "PREP", "CONJ", "NPRO", "ADVB", "PRCL", "PRED", "INTJ", "PRTS", "ADJS", "GRND", "NUMR", "COMP"}
@@ -59,10 +65,14 @@ def acceptable(segment: Segment, item: Found) -> bool:
     low = words.lower().strip("«»\"“”' .")
     if not words[0].isupper() and words[0] not in '«"“':
         return False
-    if low in NO_ORGANISATION or low in KNOWN_WORDS or low in ORDINARY:
+    if low in NO_ORGANISATION or low in KNOWN_WORDS or low in ORDINARY or KIND_ALONE.fullmatch(low):
+        return False
+    if low.rpartition(" ")[2] in AUTHORITIES:
         return False
     if item.kind == "organisation":
         return len(low) > 2 and not any(letter.isdigit() for letter in low) and not _lone_usual(segment, item, low)
+    if VEHICLE_BEFORE.search(segment.text[max(0, item.start - 16) : item.start]):
+        return False
     single = " " not in low and low not in first_names() and low not in surnames()
     return not any(letter.isdigit() for letter in low) and not (single and AT_PLACE.search(segment.text, 0, item.start))
 

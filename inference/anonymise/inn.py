@@ -11,6 +11,10 @@ from inference.anonymise.spans import Found
 
 NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d(?:[ -]?\d){9}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
 PERSONAL_LENGTH = 12
+TAXPAYER = re.compile(
+    r"(?:контрагент|(?:налого)?плательщик|юр\.? ?лиц|организаци|фирм|поставщик|покупател|продав[ец]|counterparty|taxpayer|legal entity)\w{0,4}\W{1,3}$",
+    re.IGNORECASE,
+)
 
 
 def find(text: str) -> list[Found]:
@@ -25,6 +29,7 @@ def find(text: str) -> list[Found]:
             or (name != "phone" and named_after(text, match.end(), "inn"))
         )
         sure = len(digits) == PERSONAL_LENGTH and match.group() == digits and not name and inn.is_valid(digits)
-        if called or sure:
+        told = inn.is_valid(digits) and TAXPAYER.search(text[max(0, match.start() - 28) : match.start()]) is not None
+        if called or sure or (told and name in {"", "inn"}):
             found.append(Found(match.start(), match.end(), "inn", 78, digits))
     return found

@@ -32,14 +32,27 @@ _KIND: Final = (
     r"|[Пп]лемзавод\w{0,2}|[Кк]олхоз\w{0,2}|[Сс]овхоз\w{0,2}|[Сс]анатори\w{1,2}|[Пп]ансионат\w{0,2}|[Кк]ондитерск\w{2,3}"
     r"|[Пп]ивоварн\w{1,2}|[Лл]аборатори\w{1,2}|[Ии]здательств\w{1,2}|[Тт]елеканал\w{0,2}|[Тт]урфирм\w{1,2}|[Тт]урагентств\w{1,2}|[Аа]втошкол\w{1,2}"
     r"|[Гг]имнази\w{1,2}|[Лл]ице[йяюе]\w{0,2}|[Пп]оликлиник\w{1,2}|[Бб]ольниц\w{1,2}|[Сс]томатологи\w{1,2}|[Кк]офейн\w{1,2}|(?:[Сс]упер|[Гг]ипер)маркет\w{0,2}"
-    r"|[Дд]истрибьютор\w{0,2}|[Пп]еревозчик\w{0,2})"
+    r"|[Дд]истрибьютор\w{0,2}|[Пп]редставител\w{1,2}|[Дд]илер\w{0,2}|[Ии]мпорт[её]р\w{0,2}|[Пп]роизводител\w{1,2}|[Лл]изингодател\w{1,2}|[Ээ]кспедитор\w{0,2}|[Сс]траховщик\w{0,2}"
+    r"|[Зз]астройщик\w{0,2}|[Аа]рендодател\w{1,2}|[Гг]рузоотправител\w{1,2}|[Гг]рузополучател\w{1,2}|[Пп]окупател\w{1,2}|[Пп]еревозчик\w{0,2})"
 )
 _QUOTED: Final = r"(?:[«\"“„][^«»\"“”„\n]{2,60}[»\"”“])"
 _CAPITAL: Final = r"(?:[А-ЯЁA-Z][\w&'.-]*\w|[А-ЯЁA-Z]+)"
+_TRADE: Final = r"(?:завод|комбинат|фабрик|компани|банк|холдинг|дом|объединени|предприяти|институт|университет|порт|рынок|рынк|союз|обществ|центр|концерн)[а-яё]{0,2}"
 FORMED = re.compile(
-    rf"(?<![\w«-])(?:{_FORM}|{_LONG_FORM})\s{{1,2}}(?:(?:{_FORM}|{_KIND}|[А-ЯЁ]{{1,4}}(?=\s[«\"“„]))\s)?(?:{_QUOTED}|{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}|\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?){{0,3}})"
+    rf"(?<![\w«-])(?:{_FORM}|{_LONG_FORM})\s{{1,2}}(?:(?:{_FORM}|{_KIND}|[А-ЯЁ]{{1,4}}(?=\s[«\"“„]))\s)?(?:{_QUOTED}|{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}|\s[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?){{0,3}}(?:(?:\s[а-яё-]+(?:ый|ий|ой|ая|ое|ого|ому|ым|ом|ную|ные|ных)){{0,2}}\s{_TRADE}(?![\w]))?)"
 )
 QUOTED_FIRST = re.compile(rf"(?<![\w«-])(?P<head>{_CAPITAL}\s)?{_QUOTED},?\s(?:{_FORM})(?!\w)")
+# Branches of banks, with the legal form behind in brackets: "Филиал «Центральный» Банка ВТБ (ПАО)".
+BRANCH = re.compile(
+    rf"(?<!\w)(?:[Фф]илиал|[Оо]тделени|[Пп]редставительств)\w{{0,2}}\s(?:№\s?\d{{1,5}}\s?|{_QUOTED}\s|{_CAPITAL}\s){{0,2}}(?:{_FORM}\s)?(?:[Бб]анк\w{{0,2}}\s)?"
+    rf"(?:{_QUOTED}|{_CAPITAL}|(?<=»)|(?<=\"))(?:\s?\((?:{_FORM})\))?"
+)
+BRANCH_WORD = re.compile(r"илиал|тделени|редставительств")
+INITIALS = re.compile(r" [А-ЯЁ]{3,5}(?![\w-])")
+# Carriers by their initials: "отправили через ПЭК", "взял ПЭК".
+CARRIED = re.compile(
+    r"(?<!\w)(?:через|[Пп]еревозчик\w{0,2}|[Пп]еревозк\w|груз\w{0,2}|доставк\w{1,2}|экспедитор\w{0,2})\s(?:взял\w?\s|вез[её]т\s|доставит\s|отправим\s|через\s)?(?P<name>[А-ЯЁ]{3,5})(?![\w-])"
+)
 NUMBERED = re.compile(rf"(?<!\w){_FORM}(?:\s{_FORM})?\s№\s?\d{{1,4}}(?!\d)")
 SYLLABLES: Final = "сервис транс строй торг снаб инвест трейд пром холдинг групп маркет логистик комплект пласт лизинг телеком фарм агро водоканал сбыт нефть энерго".split()
 SYLLABLE = re.compile("|".join(SYLLABLES))
@@ -53,7 +66,7 @@ KIND_NAMED = re.compile(
     rf"(?<!\w){_KIND}\s(?:под названием\s|называется\s)?(?P<name>{_CAPITAL}(?:[ -](?:и |& )?{_CAPITAL}){{0,3}})"
 )
 KIND_SMALL = re.compile(
-    r"(?<!\w)(?:компани[яиюей]{1,2}|фирм[аыуе]|холдинг\w?|агентств[оа]|магазин\w?|завод\w?|клиник[аиуе]|студи[яию]|организаци[яию])\s(?:под названием\s)?(?P<name>[а-яёa-z][\w-]{2,}(?:\s[а-яё]{3,})?)"
+    r"(?<!\w)(?:компани[яиюей]{1,3}|фирм(?:а|ы|у|е|ой)|холдинг\w{0,2}|агентств\w{1,2}|магазин\w{0,2}|завод\w{0,2}|клиник(?:а|и|у|е|ой)|студи(?:я|и|ю|ей)|организаци(?:я|и|ю|ей))\s(?:под названием\s)?(?P<name>[а-яёa-z][\w-]{2,}(?:\s[а-яё]{3,})?)"
 )
 FROM = re.compile(
     r"(?<!\w)(?:[Ии]з|[Оо]т|представля\w+|[Вв]|[Сс])\s(?P<name>«[^«»\n]{2,60}»|\"[А-ЯЁA-Z][^\"\n]{1,60}\")|(?<!\w)(?:звон\w+|беспоко\w+|пиш\w+|[Яя]|[Мм]ы|это|коллег\w+|менеджер\w*|представител\w+"
@@ -94,6 +107,7 @@ NOT_ORGANISATION_PARTS: Final = frozenset(
     }
 )
 SECOND_WORDS: Final = frozenset("плюс груп групп трейд сервис строй торг маркет инвест".split())
+NO_CARRIER: Final = frozenset("эдо ттн упд мкад кад цкад асо снг црм срм еис смс".split())
 RANK: Final = 66
 
 
@@ -104,6 +118,7 @@ def find(segment: Segment) -> list[Found]:
     found += (Found(start + m.start(), start + m.end(), "organisation", RANK) for m in FORMED.finditer(text))
     found += (Found(start + m.start(), start + m.end(), "organisation", RANK - 1) for m in SMALL_FORMED.finditer(text))
     found += _of_parts(segment)
+    found += _branches_and_carriers(segment)
     for match in KIND_QUOTED.finditer(text):
         found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", RANK - 2))
     for match in KIND_NAMED.finditer(text):
@@ -116,6 +131,20 @@ def find(segment: Segment) -> list[Found]:
         ):
             found.append(Found(start + match.start(), start + match.end(), "organisation", 47))
     return found + _called_from(segment)
+
+
+def _branches_and_carriers(segment: Segment) -> list[Found]:
+    """Branches of banks, and firms that carry goods and are called by their initials."""
+    text, start = segment.text, segment.start
+    found: list[Found] = []
+    if BRANCH_WORD.search(text):
+        found += (Found(start + m.start(), start + m.end(), "organisation", RANK + 2) for m in BRANCH.finditer(text))
+    if segment.casing == "cased" and INITIALS.search(text):
+        for match in CARRIED.finditer(text):
+            low = match["name"].lower()
+            if low not in NO_CARRIER and not reading(low).known:
+                found.append(Found(start + match.start("name"), start + match.end("name"), "organisation", 46))
+    return found
 
 
 def _of_parts(segment: Segment) -> list[Found]:
@@ -148,7 +177,7 @@ def _called_from(segment: Segment) -> list[Found]:
     if segment.casing in {"lower", "first"}:
         for match in KIND_SMALL.finditer(text):
             words = match["name"].split()
-            if _small_name(words[0]):
+            if _small_name(words[0]) or words[-1] in SECOND_WORDS:
                 whole = len(words) == 2 and (reading(words[0]).part == "ADJF" or words[1] in SECOND_WORDS)
                 length = len(match["name"]) if whole else len(words[0])
                 found.append(
@@ -192,7 +221,7 @@ def _small_name(words: str) -> bool:
         return False
     found = reading(first)
     return (
-        not _is_person(first)
+        not (found.known and _is_person(first))
         and found.place < 0.3
         and found.part not in NOT_ORGANISATION_PARTS
         and found.part in {"NOUN", "ADJF", ""}

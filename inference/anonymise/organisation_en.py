@@ -12,7 +12,8 @@ from inference.anonymise.spans import Found
 
 _LEGAL: Final = (
     r"(?:Ltd|LLC|L\.L\.C|Inc|Corp|Corporation|GmbH|PLC|plc|LLP|LP|Co|AG|S\.A|SA|B\.V|BV|Limited|Incorporated|Pty|Oy|AB|SpA|S\.p\.A|SARL|S\.r\.l|Srl|KG|NV|N\.V"
-    r"|JSC|PJSC|OOO|ZAO|OAO|AO|OÜ|SE|SAS|ApS|AS|A/S|ASA|Oyj|K\.K|KK|Pte|Pvt|Sdn|Bhd|S\.A\.S|Ltda|Kft|Zrt|d\.o\.o|EURL|SCRL|N\.A)"
+    r"|JSC|PJSC|OOO|ZAO|OAO|AO|OÜ|SE|SAS|ApS|AS|A/S|ASA|Oyj|K\.K|KK|Pte|Pvt|Sdn|Bhd|S\.A\.S|Ltda|Lda|Kft|Zrt|d\.o\.o|EURL|SCRL|N\.A|Sp\. ?z ?o\. ?o|sp\. ?k|s\. ?r\. ?o"
+    r"|a\. ?s|A\. ?Ş|Ltd\. Şti|KGaA|OHG|GbR|mbH|UG|e\. ?K|e\. ?V|EOOD|OOD|UAB|SIA|FZE|FZCO|FZ-LLC|DMCC|WLL|S\. ?de R\. ?L|S\.A\. de C\.V|S\.L|SL|Aps|HB|hf|ehf)"
 )
 _BUSINESS: Final = (
     r"(?:Group|Holdings?|Industries|Logistics|Partners|Consulting|Solutions|Systems|Technologies|Technology|Services|Bank|University|Hospital|Foundation|Institute"
@@ -23,37 +24,38 @@ _BUSINESS: Final = (
     r"|Exports|Distribution|Distributors|Wholesale|Hardware|Tools|Machinery|Instruments|Optics|Dental|Medical|Health|Healthcare|Care|College|School|Academy"
     r"|Properties|Realty|Estates?|Council|Trust|Society|Union|Club|Cooperative|Collective|Dynamics|Aerospace|Automotive|Chemicals|Plastics|Paper|Lumber"
     r"|Timber|Roofing|Landscaping|Catering|Coffee|Roasters|Kitchens?|Design|Designs|Digital|Cloud|Data|Computing|Semiconductors|Biotech|Sciences?|Goods"
-    r"|Mills?|Foundry|Shipyard|Marine|Couriers?|Recruitment|Staffing|Law|Legal|Accountants|Advisors|Advisory|Wealth|Mutual|Credit Union)"
+    r"|District|Authority|Commission|Municipality|Borough|Library|Museum|Theatre|Gallery|Mills?|Foundry|Shipyard|Marine|Couriers?|Recruitment|Staffing|Law|Legal|Accountants|Advisors|Advisory|Wealth|Mutual|Credit Union)"
 )
 _WORD: Final = r"(?:[A-Z][\w'-]*[A-Za-z0-9]|[A-Z]|\d{1,4})"
 _JOINED: Final = rf"(?:{_WORD}(?:,? (?:& |and |of |the )?{_WORD}){{0,4}})"
 FORMED = re.compile(
-    rf"(?<![\w@.-])(?!{_LEGAL}\W){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? {_LEGAL}(?:\.?(?:,? (?:Ltd|Inc|LLC|Limited|Bhd))?(?: & Co)?(?: KG)?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
+    rf"(?<![\w@.-])(?!{_LEGAL}\W){_WORD}(?:(?:,? & |,? and | of | |, ){_WORD}){{0,5}},? (?:\((?:Pty|Pvt|Private|HK|UK|Holdings|[A-Z]\w+)\) )?{_LEGAL}(?:\.?(?:,? (?:Ltd|Inc|LLC|Limited|Bhd))?(?: & Co\.?)?(?: (?:KGaA|KG|OHG))?)?(?![\w])(?:\.(?=\s[a-z,)]))?"
 )
 QUOTED_FIRST = re.compile(rf"(?<![\w@.-])(?:{_WORD} ){{0,2}}[\"“«][^\"”»\n]{{2,40}}[\"”»],? {_LEGAL}(?!\w)")
 FORM_FIRST = re.compile(
-    r"(?<!\w)(?:LLC|JSC|PJSC|OOO|ZAO|OAO|AO|CJSC|IP|PT|UAB|SIA|TOO)\s(?:[\"“«][^\"”»\n]{2,50}[\"”»]|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
+    r"(?<!\w)(?:LLC|JSC|PJSC|OOO|ZAO|OAO|AO|CJSC|IP|PT|UAB|SIA|TOO|Stichting|Fundacja|Fundaci[óo]n|Fondation|Fondazione|Stiftung|Asociaci[óo]n|Coop[eé]rativ[ae])\s(?:[\"“«][^\"”»\n]{2,50}[\"”»]|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
 )
 OF_BUSINESS = re.compile(
     rf"(?<![\w@.-])(?:St\.? )?{_WORD}(?:(?: & | and | of | ){_WORD}){{0,3}} (?:{_BUSINESS})(?: {_BUSINESS})?(?![\w-])"
     r"(?! (?:Agreement|Contract|Manager|Department|Team|Director|Policy|Terms|Desk|Plan|Report|Order|Fee|Level)s?\b)"
 )
 AMPERSAND = re.compile(
-    r"(?<![\w@.-])[A-Z][\w'-]+(?: [A-Z][\w'-]+)?(?:, [A-Z][\w'-]+)? & (?:[A-Z][\w'-]+)(?: [A-Z][\w'-]+)?(?![\w])"
+    r"(?<![\w@.-])[A-ZÀ-Ž][\w'-]+(?: [A-Z][\w'-]+)?(?:, [A-Z][\w'-]+)? [&+] (?:[A-Z][\w'-]+)(?: [A-Z][\w'-]+)?(?![\w])"
 )
 UNIVERSITY = re.compile(
     r"(?<!\w)(?:University|Bank|Institute|College|City|Ministry|Department) of [A-Z]\w+(?: [A-Z]\w+)?"
 )
 AT = re.compile(
-    rf"(?<!\w)(?:at|from|with|for|joined|join|by|behalf of|represent(?:ing|s)?|supplier|vendor|client|customer|company|competitor|partner|reseller|contractor|firm"
-    rf"|called|acquired by|switched to|contract with|employer|buyer|distributor)\s(?:the company |a company called |called )?(?P<name>{_JOINED})"
+    rf"(?<!\w)(?:at|from|with|for|joined|join|by|behalf of|represent(?:ing|s)?|called|acquired by|switched to|contract with"
+    rf"|(?:supplier|vendor|client|customer|company|competitor|partner|reseller|contractor|firm|employer|buyer|distributor|forwarder|carrier|insurer|landlord|payer"
+    rf"|payee|beneficiary|consignee|shipper|manufacturer|dealer|lender|lessor|subcontractor|agency|broker)[,:]?)\s(?:the company |a company called |called )?(?P<name>{_JOINED})"
 )
 INNER_CAPITAL = re.compile(r"(?<![\w@.-])(?:[A-Z][a-z]+(?:[A-Z][a-z]+)+)(?![\w@])")
 SMALL_LEGAL = re.compile(
     r"(?<!\w)(?P<name>(?:[a-z][\w'-]+ ){1,3}?(?:ltd|limited|llc|inc|incorporated|gmbh|plc|llp))(?!\w)"
 )
 SMALL_FROM = re.compile(
-    r"(?<!\w)(?:calling from|here from|calling on behalf of|on behalf of|i work (?:at|for)|we are|i represent|company called|company is called|company is|firm called|(?:[a-z]+ )?from)\s"
+    r"(?<!\w)(?:calling from|here from|(?:i'm|we're|i am) with|calling on behalf of|on behalf of|i work (?:at|for)|we are|i represent|company called|company is called|company is|firm called|(?:[a-z]+ )?from)\s"
     r"(?P<name>[a-z][\w'-]+(?: [a-z][\w'-]+){0,2})"
 )
 SMALL_BUSINESS = re.compile(_BUSINESS, re.IGNORECASE)
@@ -87,7 +89,7 @@ SHAPES: Final = (
     (QUOTED_FIRST, RANK + 1, re.compile('["“«]')),
     (UNIVERSITY, 51, re.compile(" of [A-Z]")),
     (OF_BUSINESS, 52, None),
-    (AMPERSAND, 51, re.compile(" & ")),
+    (AMPERSAND, 51, re.compile(" [&+] ")),
     (INNER_CAPITAL, 41, None),
 )
 """Patterns, how much their finds count, and a cheap one without which they cannot fit."""

@@ -18,12 +18,12 @@ ELSEWHERE = re.compile(
     r"(?<![\w.,/+-])(?=[A-Za-z]{0,3} ?\d)(?:[A-Za-z]{1,3} ?)?\d[\dA-Za-z]{4,9}(?: \d{3}){0,2}(?![\w/]|[.-]\d)"
 )
 CALLED = re.compile(
-    r"passports?(?:'s)?\W{1,3}(?:(?:is|was|are|number|no|num|nr|details|id|code|reads|with|the|under|says|shows|copy|s|data|of|my|his|her"
+    r"(?:passports?(?:'s)?|(?<!\w)p/port|(?<!\w)ppt?)\W{1,3}(?:(?:is|was|are|number|no|num|nr|details|id|code|reads|with|the|under|says|shows|copy|s|data|of|my|his|her"
     r"|valid|us|uk|british|american|russian|travel)\W{1,3}){0,5}$|паспорт\w*\W{1,3}(?:(?:гражданина|гражданки|рф|сша|казахстана|беларуси|республики|номер|серия"
     r"|иностранного|с номером|мой|номером|украины|узбекистана|кыргызстана|германии)\W{1,3}){0,5}$",
     re.IGNORECASE,
 )
-GATE = re.compile(r"passport|паспорт", re.IGNORECASE)
+GATE = re.compile(r"passport|паспорт|\bp/port|\bppt?\b", re.IGNORECASE)
 WINDOW, BEFORE = 150, 48
 LEAST_DIGITS = 6
 LETTERED = re.compile(r"[A-Z]{1,3}(?=[A-Z]*\d)[A-Z\d]{7,8}")

@@ -31,7 +31,7 @@ NAME_SHAPES = re.compile(
     r"Tv+[FfSX]|TI{0,2}[FfSX](?:[FfSXI]|v+[FfSX])?[SX]?|[Ff]I{1,2}v*[FfSX]|Fv+[FfSX]|F[FfSX]{1,2}|fv*[SX][SX]?|XI{1,2}[FfSX]|I{1,2}v*[FfSX][SX]?|[SX]F(?![SX])|[XS]{2}|v+[FSX]|F|f|S"
 )
 FAMILY_FIRST = re.compile(
-    r"(?<![\w,] )\b(?P<last>[A-Z][a-zß-ž'-]+), (?P<first>[A-Z][a-zß-ž]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)"
+    r"(?:(?<![\w,] )|(?<=\bcc )|(?<=\bto )|(?<=\bby )|(?<=\bfor )|(?<=\bfrom )|(?<=\bwith )|(?<=contact ))\b(?P<last>[A-Z][a-zß-ž'-]+), (?P<first>[A-Z][a-zß-ž]+)(?: [A-Z]\.)?(?=[\s,;:)]|$)"
 )
 GREETING = re.compile(
     r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers|cc|attn|attention|contact|ask for|speak (?:to|with)|spoke (?:to|with)|met with|call|called|email"
@@ -51,7 +51,20 @@ INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 SURE_INTRODUCED = re.compile(
-    r"\b(?:(?:my|his|her|the|\w+'s) (?:full |last |first )?name(?: is|'s)|surname is|last name is|first name is|(?:mr|mrs|ms|miss|dr)\.?)\s$",
+    r"\b(?:(?:my|his|her|the|\w+'s) (?:full |last |first )?name(?: is|'s)|surname is|last name is|first name is|(?:mr|mrs|ms|miss|dr|mister|missus)\.?)\s$",
+    re.IGNORECASE,
+)
+# "this is ravi" with a surname to come, and those who are spoken to: "spoke to bev".
+INTRODUCED_FIRST = re.compile(
+    r"(?:\bmy name is|\bmy name's|\bname is|\bname's|\bthis is|\bi'm|\bi am|\bit's|\bspeaking (?:to|with))\s(?P<first>[a-z'-]{2,})\s$"
+)
+SPOKEN_TO = re.compile(
+    r"\b(?:spoke|speak|spoken|talk|talked|chatted) (?:to|with)\s$|\bput me through to\s$|\basked? for\s$"
+)
+# What makes any two capital words a name: "Approved by: …", "Contact: …".
+SIGNED_BY = re.compile(
+    r"\b(?:(?:approved|signed|prepared|checked|authori[sz]ed|reviewed|witnessed|written|submitted|requested|received|issued|drafted|accepted|inspected|completed)"
+    r"(?: off)?(?: for)? by:?|(?:witness|contact(?: person)?|attn\.?|attention|full name|name|signatory|author|applicant|tenant|driver|manager|engineer):)\s$",
     re.IGNORECASE,
 )
 AFTER_INTRODUCTION = re.compile(
@@ -68,9 +81,19 @@ NOT_AFTER = re.compile(
 )
 STRONG_GREETING = re.compile(r"\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers),?\s$", re.IGNORECASE)
 GREETED = re.compile(r"\s?(?:[,.!]|\n|$)")
+ORDINARY_WORDS: Final = PLACES | NATIONALITIES | MONTHS.keys() | NO_SURNAMES
 NEEDS_GREETING: Final = PLACES | NATIONALITIES | MONTHS.keys()
 SURELY_RUSSIAN: Final = ("ov", "ova", "ev", "eva", "sky", "skaya", "enko", "ovich", "evich", "ovna", "evna")
 NOUN_ENDINGS: Final = ("tion", "ment", "ness", "ing", "ity", "ance", "ence", "ism", "ship", "ure")
+BESIDE = re.compile(
+    r"(?<![\w.&-])(?P<one>[A-ZÀ-Ž][a-zß-ž'-]+) (?:and|&) (?P<other>[A-ZÀ-Ž][a-zß-ž'-]+)(?! ?[A-Z&])(?=\s[a-z]|[,.!?]|$)"
+)
+HANDED = re.compile(
+    r"(?i:\b(?:assigned|handed(?: over)?|delegated|reassigned|escalated) to|\b(?:reported|signed|approved|prepared|handled|checked) by)\s(?P<name>[A-ZÀ-Ž][a-zß-ž'-]{2,})(?=[,.;]|$|\s(?:on|by|for|at)\b)"
+)
+LISTED = re.compile(r"(?<=[\w:] )[A-ZÀ-Ž][\w'-]+(?:, [A-ZÀ-Ž][\w'-]+)+,? (?:and|&) [A-ZÀ-Ž][\w'-]+(?! [A-Z])")
+CAPITAL = re.compile(r"[A-ZÀ-Ž][\w'-]+")
+BESIDE_RANK: Final = 40
 OPENING: Final = "\"“«'(-— >*•"
 JOINTS: Final = SPACES | {"-"}
 RANK: Final = 50
@@ -91,7 +114,13 @@ def find(segment: Segment) -> list[Found]:
                 start = run[match.start() + 1].start if first.letter == "T" else first.start
                 found.append(Found(segment.start + start, segment.start + last.end, "person", RANK))
     if segment.casing == "cased":
-        found += _family_first(segment)
+        if ", " in segment.text:
+            found += _family_first(segment)
+            found += _listed(segment)
+        if " to " in segment.text or " by " in segment.text:
+            found += _handed(segment)
+        if " and " in segment.text or " & " in segment.text:
+            found += _beside(segment)
     return found
 
 
@@ -99,9 +128,36 @@ def _family_first(segment: Segment) -> Iterator[Found]:
     """Such as "Miller, Robert J."."""
     for match in FAMILY_FIRST.finditer(segment.text):
         first, last = folded(match["first"]), folded(match["last"])
-        surname = last in surnames() and last not in first_names() and last not in NO_SURNAMES
-        if surname and first in sure_first_names():
+        opening = not segment.text[: match.start()].strip(OPENING)
+        known = last in surnames() or (not opening and last not in PLACES)
+        if known and last not in first_names() | NO_SURNAMES and first in sure_first_names():
             yield Found(segment.start + match.start(), segment.start + match.end(), "person", RANK)
+
+
+def _handed(segment: Segment) -> Iterator[Found]:
+    """Who has something to do or has done it: "Assigned to Kwabena, due Friday"."""
+    for match in HANDED.finditer(segment.text):
+        if folded(match["name"]) not in ORDINARY_WORDS:
+            yield Found(segment.start + match.start("name"), segment.start + match.end("name"), "person", BESIDE_RANK)
+
+
+def _listed(segment: Segment) -> Iterator[Found]:
+    """Names in a row, two of which are known: "Lindholm, Abara and O'Connell"."""
+    for match in LISTED.finditer(segment.text):
+        names = list(CAPITAL.finditer(segment.text, match.start(), match.end()))
+        words = [folded(name.group()) for name in names]
+        known = [word for word in words if word in first_names() or word in surnames() or word.startswith("o'")]
+        if len(known) > 1 and not any(word in ORDINARY_WORDS for word in words):
+            yield from (Found(segment.start + n.start(), segment.start + n.end(), "person", RANK - 3) for n in names)
+
+
+def _beside(segment: Segment) -> Iterator[Found]:
+    """A capital word that "and" joins to a first name: "Ngozi and Xiulan will come"."""
+    for match in BESIDE.finditer(segment.text):
+        one, other = folded(match["one"]), folded(match["other"])
+        for known, name, group in ((one, other, "other"), (other, one, "one")):
+            if known in sure_first_names() and name not in ORDINARY_WORDS:
+                yield Found(segment.start + match.start(group), segment.start + match.end(group), "person", BESIDE_RANK)
 
 
 def _runs(segment: Segment) -> list[list[Word]]:
@@ -155,15 +211,17 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
         return ""
     named = low in first_names()
     before = segment.text[max(0, start - 28) : start]
-    if low in small_first_names() or (
-        named and STRONG_GREETING.search(before) and GREETED.match(segment.text, start + len(low))
-    ):
+    end = start + len(low)
+    greeted = STRONG_GREETING.search(before) and GREETED.match(segment.text, end)
+    if low in small_first_names() or (named and (greeted or SPOKEN_TO.search(before))):
         return "F"
     if segment.casing == "cased":
         return ""
-    if SURE_INTRODUCED.search(before):
+    introduced = AFTER_INTRODUCTION.match(segment.text, end) is not None
+    first = INTRODUCED_FIRST.search(before) if introduced else None
+    if SURE_INTRODUCED.search(before) or (first and first["first"] in first_names()):
         return "X"
-    if INTRODUCED.search(before) and AFTER_INTRODUCTION.match(segment.text, start + len(low)):
+    if introduced and INTRODUCED.search(before):
         return "S" if named else ""
     return "S" if low in surnames() or (_slavic(low) and low.endswith(SURELY_RUSSIAN)) else ""
 
@@ -199,7 +257,8 @@ def _doubtful_first(text: str, first: Word, last: Word, before: str, *, cased: b
 def _two_words(text: str, shape: str, last: Word, before: str, *, cased: bool) -> bool:
     """Two words or more: sure with a first name, else only in front of what people do."""
     if shape in {"XX", "XS", "SX", "SS"}:
-        return cased and TOLD.match(text, last.end) is not None and not NOT_BEFORE.search(before)
+        told = TOLD.match(text, last.end) is not None or SIGNED_BY.search(before) is not None
+        return cased and told and not NOT_BEFORE.search(before)
     if shape == "SF":
         return cased
     if shape[0] == "f":

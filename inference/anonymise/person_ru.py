@@ -14,7 +14,17 @@ from inference.text.date_words import MONTHS
 
 WORD = re.compile(r"(?<![\w.])[А-ЯЁ]\.(?=[\s,:;)А-ЯЁ]|$)|(?<=[А-ЯЁ]\.)[А-ЯЁ]\.|[А-ЯЁа-яё]+(?:['-][А-ЯЁа-яё]+)*")
 NAME_SHAPES = re.compile(
-    r"I{1,2}[SXNF](?!P)|[fF]P?I(?![ISXN])|[SXNF]I{1,2}(?![SXN])|[SXN]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XNf]|SX(?!P)|PS|SP|F|P|S"
+    r"v+[SXNFf]F?P?|I{1,2}[SXNF](?!P)|[fF]P?I(?![ISXN])|[SXNF]I{1,2}(?![SXN])|[SXNfA]FPS?|[fF]P[SXN]?|[SX]F|[Ff]S|S[fF]P?|F[XNf]|SX(?!P)|PS|SP|F|P|S"
+)
+# "Ван дер Берг", "аль Хасан": particles before a capital word.
+PARTICLE = re.compile(
+    r"(?:[Вв]ан(?: [Дд]е[рн])?|[Фф]он(?: [Дд]ер)?|[Дд]е(?: [Лл]а)?|[Дд]ер|[Аа]ль|[Ээ]ль|[Ии]бн|[Бб]ен|[Дд]и|[Дд]ель)$"
+)
+ADJECTIVE_ENDINGS: Final = ("ый", "ий", "ой", "ая", "яя", "ого", "его", "ому", "ему", "ым", "им", "ую", "юю")
+CAPITAL_AFTER = re.compile(r"\s(?:[Дд]е[рн]\s|[Лл]а\s)?[А-ЯЁ][а-яё]")
+VEHICLE_BEFORE = re.compile(
+    r"(?:машин\w{0,3}|автомобил\w{0,3}|авто|а/м|грузовик\w{0,3}|фургон\w{0,3}|станк\w{1,3}|станок|трактор\w{0,3}|марк\w{1,2})\s$",
+    re.IGNORECASE,
 )
 CUE = re.compile(
     r"(?:зовут|фамилия|имя|это|господин\w*|госпож\w+|г-н\w?|г-ж\w|товарищ\w*|беспокоит|говорит|клиент\w*|менеджер\w*|директор\w*|коллег\w+|юрист\w*"
@@ -30,6 +40,33 @@ STREET_BEFORE = re.compile(
     r"(?:ул\.?|улиц\w*|просп\w*\.?|пр-т\w?|проспект\w*|переул\w*|пер\.|площад\w*|пл\.|бульвар\w*|б-р|шоссе|метро|м\.|станци\w+|имени|им\.|набережн\w+|город\w*"
     r"|г\.|район\w*|област\w*|памятник\w*|музе\w+|сквер\w*|парк\w*)\s+(?:[А-ЯЁа-яё]+\s)?$",
     re.IGNORECASE,
+)
+LISTED = re.compile(
+    r"(?<=[а-яё:] )[А-ЯЁ][а-яё]{2,}(?:-[А-ЯЁ][а-яё]+)?(?:, [А-ЯЁ][а-яё]{2,}(?:-[А-ЯЁ][а-яё]+)?)+ и [А-ЯЁ][а-яё]{2,}(?:-[А-ЯЁ][а-яё]+)?(?! [А-ЯЁ«])"
+)
+CAPITAL = re.compile(r"[А-ЯЁ][\w-]+")
+SURNAME_ENDINGS: Final = (
+    "ов",
+    "ев",
+    "ёв",
+    "ин",
+    "ын",
+    "ова",
+    "ева",
+    "ина",
+    "ко",
+    "ук",
+    "юк",
+    "ян",
+    "швили",
+    "дзе",
+    "ский",
+    "цкий",
+    "ская",
+    "цкая",
+    "ых",
+    "их",
+    "ич",
 )
 SURE, WEAK, CAPITAL_SURNAME, SMALL_SURNAME, LONE_SURNAME = 0.6, 0.1, 0.3, 0.5, 0.7
 RANK: Final = 50
@@ -47,7 +84,36 @@ def find(segment: Segment) -> list[Found]:
             first, last = run[match.start()], run[match.end() - 1]
             if _stands(segment, match.group(), first, last):
                 found.append(Found(segment.start + first.start, segment.start + last.end, "person", RANK))
+    if segment.casing == "cased" and ", " in segment.text and " и " in segment.text:
+        found += _listed(segment)
     return found
+
+
+def _listed(segment: Segment) -> list[Found]:
+    """Surnames in a row, of which one is known: "были Лыков, Дзюба и Петров"."""
+    more: list[Found] = []
+    for match in LISTED.finditer(segment.text):
+        words = list(CAPITAL.finditer(segment.text, match.start(), match.end()))
+        alike = [word for word in words if _may_be_surname(word.group().lower())]
+        if len(alike) == len(words) and any(_sounds_like_surname(word.group().lower()) for word in words):
+            more += (Found(segment.start + w.start(), segment.start + w.end(), "person", RANK - 6) for w in words)
+    return more
+
+
+def _may_be_surname(low: str) -> bool:
+    """No month, no place that is nothing else, no ordinary noun."""
+    found = reading(low)
+    ordinary = (
+        found.known
+        and found.part == "NOUN"
+        and not low.endswith(SURNAME_ENDINGS)
+        and found.surname + found.first < WEAK
+    )
+    return low not in MONTHS and not ordinary and not (found.known and found.place > SURE)
+
+
+def _sounds_like_surname(low: str) -> bool:
+    return reading(low).surname >= CAPITAL_SURNAME or reading(low).first >= SURE or low.endswith(SURNAME_ENDINGS)
 
 
 def _runs(segment: Segment) -> list[list[Word]]:
@@ -68,16 +134,17 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
     opening = capital and not segment.text[: match.start()].strip('"«“(- —')
     if not capital and not _worth_a_look(low):
         return ""
-    if is_word_name(low):
+    found = _reading(low)
+    if PARTICLE.fullmatch(low) and CAPITAL_AFTER.match(segment.text, match.end()) and segment.casing == "cased":
+        kind = "v"
+    elif is_word_name(low):
         inside = capital and not opening and segment.casing == "cased"
         alone = stands_for_somebody(segment.text, match.start(), match.end(), sure_capital=inside)
         return "F" if alone else "f"
-    found = _reading(low)
-    kind = (
-        _capital_letter(word, found, opening=opening)
-        if capital
-        else _small_letter(found, upper=segment.casing == "upper")
-    )
+    elif capital:
+        kind = _capital_letter(word, found, opening=opening)
+    else:
+        kind = _small_letter(low, found, upper=segment.casing == "upper")
     if kind in {"", "f"} and not capital and SURE_CUE.search(segment.text[max(0, match.start() - 24) : match.start()]):
         return "F" if found.part not in NO_SURNAME_PARTS and len(word) > 2 else kind
     return kind
@@ -117,7 +184,7 @@ def _capital_letter(word: str, found: Reading, *, opening: bool) -> str:
     return "N" if found.known else "X"
 
 
-def _small_letter(found: Reading, *, upper: bool) -> str:
+def _small_letter(low: str, found: Reading, *, upper: bool) -> str:
     if found.patronymic >= SURE and found.known:
         return "P"
     if found.first >= SURE and (found.known or upper):
@@ -126,30 +193,33 @@ def _small_letter(found: Reading, *, upper: bool) -> str:
         return "S"
     if found.first >= WEAK:
         return "f"
+    if upper and found.part == "ADJF" and low.endswith(ADJECTIVE_ENDINGS):
+        return "A"
     return "X" if upper and not found.known and found.part == "NOUN" else ""
 
 
 def _stands(segment: Segment, shape: str, first: Word, last: Word) -> bool:
     """Whether a shape is a person where it stands: surnames alone need some support, streets bear names of people."""
     before = segment.text[max(0, first.start - 32) : first.start]
-    if STREET_BEFORE.search(before):
+    if STREET_BEFORE.search(before) or VEHICLE_BEFORE.search(before):
         return False
+    if shape[0] == "v":
+        return segment.casing == "cased" and len(shape) > 1
     if shape in {"S", "F"}:
-        word = segment.text[first.start : last.end]
-        found = _reading(word.lower())
-        capital = word[0].isupper() and segment.casing == "cased"
-        opening = not before.strip('"«“(- —')
-        if shape == "F":
-            return (
-                found.first >= SURE
-                or is_word_name(word.lower())
-                or (capital and not opening)
-                or CUE.search(before) is not None
-                or SURE_CUE.search(before) is not None
-            )
-        if capital and not opening:
-            return found.surname >= SMALL_SURNAME or CUE.search(before) is not None
-        return (found.surname >= LONE_SURNAME and len(word) > 4) or CUE.search(before) is not None
+        return _stands_alone(segment, shape, segment.text[first.start : last.end], before)
     if shape in {"FN", "FX", "Ff", "SX"} and segment.casing != "cased":
         return segment.casing == "upper"
     return True
+
+
+def _stands_alone(segment: Segment, shape: str, word: str, before: str) -> bool:
+    """Whether a first name or a surname with nothing beside it is a person."""
+    found = _reading(word.lower())
+    inside = word[0].isupper() and segment.casing == "cased" and bool(before.strip('"«“(- —'))
+    introduced = CUE.search(before) is not None
+    if shape == "F":
+        sure = found.first >= SURE or is_word_name(word.lower()) or inside
+        return sure or introduced or SURE_CUE.search(before) is not None
+    if inside:
+        return found.surname >= SMALL_SURNAME or introduced
+    return (found.surname >= LONE_SURNAME and len(word) > 4) or introduced

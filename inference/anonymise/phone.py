@@ -27,10 +27,11 @@ YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d")
 NO_PHONE = re.compile("|".join(shape.pattern for shape in (DOTTED_DATE, DATE_THEN_TIME, DOTTED_ADDRESS, YEARS)))
 THOUSANDS = re.compile(r"\d{1,3}(?: \d{3})+")
 AMERICAN = re.compile(r"\(?[2-9]\d\d\)?[ .-]{0,2}[2-9]\d\d[ .-]\d{4}")
-RUSSIAN_TRUNK = re.compile(r"[78][ -]?\(?[3489]\d\d")
+RUSSIAN_TRUNK = re.compile(r"[78][ .-]?\(?[3489]\d\d")
 AREA_IN_BRACKETS = re.compile(r"\(\d{3,5}\)[ ]?\d{1,3}[ -]\d\d[ -]?\d\d")
 MOBILE_GROUPS = re.compile(r"9\d\d[ -]\d{3}[ -]\d\d[ -]?\d\d")
 BRITISH = re.compile(r"\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}")
+SMALL_TOWN = re.compile(r"\d-\d\d-\d\d")
 LOCAL = re.compile(r"\d\d\d?[- ]\d\d[- ]\d\d|\d{3}[- ]\d{4}|\d{7}")
 REGIONS = ("RU", "US", "GB")
 SHORTEST, LEAST, MOST = 6, 10, 15
@@ -69,7 +70,7 @@ def _is_phone(text: str, written: str, start: int) -> bool:
     digits = digits_of(written)
     if written.startswith(("+", "00")):
         return 8 <= len(digits) <= MOST + 2 and _possible("+" + digits.removeprefix("00"))
-    if len(digits) < SHORTEST:
+    if len(digits) < SHORTEST and not SMALL_TOWN.fullmatch(written):
         return False
     near = nearest(text, start)
     name = near[0] if near and (near[1] <= CLOSE or near[0] == "phone") else ""
@@ -98,7 +99,11 @@ def _shaped(written: str, digits: str, name: str) -> bool:
 def _callable(written: str, digits: str) -> bool:
     """What can be a telephone where one is named: a local number, ten or eleven digits, what a plan knows."""
     fits = len(digits) in {10, 11} or any(_valid(digits, region) for region in REGIONS)
-    return LOCAL.fullmatch(written) is not None or (LEAST - 1 <= len(digits) <= MOST and fits)
+    return (
+        LOCAL.fullmatch(written) is not None
+        or SMALL_TOWN.fullmatch(written) is not None
+        or (LEAST - 1 <= len(digits) <= MOST and fits)
+    )
 
 
 def _valid(digits: str, region: str) -> bool:

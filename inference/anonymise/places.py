@@ -9,6 +9,8 @@ PLACES: Final = frozenset(
     "washington seattle denver austin dallas houston atlanta miami detroit philadelphia birmingham liverpool bristol glasgow edinburgh cardiff oxford "
     "cambridge munich hamburg frankfurt zurich geneva amsterdam brussels lisbon stockholm oslo helsinki copenhagen istanbul singapore tokyo beijing shanghai "
     "delhi mumbai bangalore novosibirsk petersburg yekaterinburg sochi portland phoenix nashville brooklyn manhattan queens florida ohio nevada utah arizona "
+    "alabama alaska arkansas connecticut delaware hawaii idaho indiana iowa kansas kentucky louisiana maine maryland massachusetts mississippi missouri montana "
+    "nebraska hampshire oklahoma pennsylvania tennessee vermont wyoming dakota carolina ontario quebec manitoba saskatchewan queensland "
     "oregon colorado virginia georgia michigan illinois wisconsin minnesota jersey mexico brazil turkey poland netherlands belgium switzerland sweden norway "
     "finland denmark austria portugal greece ukraine belarus kazakhstan sheffield nottingham newcastle belfast cork galway".split()
 )
