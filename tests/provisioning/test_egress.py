@@ -48,9 +48,11 @@ def outside(lab: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def trial(make: Make, converged: str, outside: None) -> Guest:
+def trial(make: Make, converged: str, outside: None) -> Iterator[Guest]:
     """A server whose rules may be taken away."""
-    return make("egress", converged)
+    guest = make("egress", converged)
+    yield guest
+    guest.remove()
 
 
 def attempt(guest: Guest, address: str, *, wrapped: str = "{}") -> str:
@@ -107,14 +109,11 @@ def _answers(guest: Guest, port: int) -> bool:
     return True
 
 
-def test_without_the_rules_the_call_gets_through_and_the_units_own_fence_still_holds(
-    make: Make, converged: str, outside: None
-) -> None:
+def test_without_the_rules_the_call_gets_through_and_the_units_own_fence_still_holds(trial: Guest) -> None:
     """The positive control: it is our rules that refuse, and systemd's filter stands behind them."""
-    bare = make("no-rules", converged)
-    bare.tell("nft flush ruleset")
+    trial.tell("nft flush ruleset")
     for address in (network.OUTSIDE, network.OUTSIDE6):
-        assert "connected" in attempt(bare, address), address
+        assert "connected" in attempt(trial, address), address
     for unit in ("ostrov-worker", "ostrov-gateway", "ostrov-llm", "ostrov-embed", "ostrov-speech"):
         inside = f"sh -c 'echo $$ >/sys/fs/cgroup/system.slice/{unit}.service/cgroup.procs; exec \"$@\"' sh {{}}"
-        assert "refused" in attempt(bare, network.OUTSIDE, wrapped=inside), unit
+        assert "refused" in attempt(trial, network.OUTSIDE, wrapped=inside), unit

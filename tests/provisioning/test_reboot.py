@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -31,10 +32,17 @@ def ready(guest: Guest, *, seconds: float = 120) -> float:
     raise AssertionError(f"the CRM has not opened in {seconds:.0f} s")
 
 
-@pytest.mark.parametrize("how", ["reboot", "power loss"])
-def test_everything_comes_back_by_itself(make: Make, converged: str, how: str) -> None:
+@pytest.fixture(scope="module")
+def guest(make: Make, converged: str) -> Iterator[Guest]:
+    """A server that may lose its power."""
     guest = make("again", converged)
     ready(guest)
+    yield guest
+    guest.remove()
+
+
+@pytest.mark.parametrize("how", ["reboot", "power loss"])
+def test_everything_comes_back_by_itself(guest: Guest, how: str) -> None:
     before = guest.tell(UNITS)
     rules = guest.tell("nft -s -j list table inet ostrov")
     began = time.monotonic()
@@ -48,7 +56,6 @@ def test_everything_comes_back_by_itself(make: Make, converged: str, how: str) -
     assert guest.tell(UNITS) == before
     assert guest.tell("systemctl list-units --failed --no-legend --plain") == ""
     assert hooks(guest.tell("nft -s -j list table inet ostrov")) == hooks(rules)
-    guest.remove()
 
 
 def hooks(rules: str) -> list[dict[str, object]]:

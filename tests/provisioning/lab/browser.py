@@ -45,7 +45,12 @@ class Browser(httpx.Client):
         transport = httpx.HTTPTransport(verify=context)
         transport._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=Wire(guest.address))
         super().__init__(
-            base_url=f"https://{DOMAIN}", transport=transport, timeout=60, follow_redirects=True, **options
+            base_url=f"https://{DOMAIN}",
+            transport=transport,
+            timeout=60,
+            follow_redirects=True,
+            # A form is taken only from a page of the CRM itself, which a browser names.
+            **{"headers": {"Referer": f"https://{DOMAIN}/"}, **options},
         )
 
     def sign_in(self, username: str, password: str) -> httpx.Response:
