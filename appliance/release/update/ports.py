@@ -79,11 +79,11 @@ class Services(Protocol):
     def stop(self, unit: str) -> None:
         """Stop a unit and wait until its work in hand is finished."""
 
-    def restart(self, unit: str) -> None:
-        """Restart a unit that runs, or start it."""
+    def restart(self, units: Sequence[str]) -> None:
+        """Restart units all at once, or start them. Raises StepFailed with the last log lines of a culprit."""
 
-    def settle(self, unit: str) -> None:
-        """See a started unit run for a while without being started anew. Raises StepFailed with its last log lines."""
+    def settle(self, units: Sequence[str]) -> None:
+        """See units run for a while without being started anew. Raises StepFailed with a culprit's last lines."""
 
 
 class Front(Protocol):

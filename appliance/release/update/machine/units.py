@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from appliance.release.update.engine import StepFailed
@@ -32,34 +33,39 @@ class SystemdServices:
 
     def start(self, unit: str) -> None:
         """Start a unit. Raises StepFailed with its last log lines."""
-        self._change("start", unit, START_SECONDS)
+        self._change("start", [unit], START_SECONDS)
 
     def stop(self, unit: str) -> None:
         """Stop a unit and wait until its work in hand is finished."""
-        self._change("stop", unit, STOP_SECONDS)
+        self._change("stop", [unit], STOP_SECONDS)
         if _says("is-failed", unit) == "failed":
             run(["systemctl", "reset-failed", unit], seconds=60)
 
-    def restart(self, unit: str) -> None:
-        """Restart a unit that runs, or start it."""
-        self._change("restart", unit, START_SECONDS)
+    def restart(self, units: Sequence[str]) -> None:
+        """Restart units all at once, or start them. Raises StepFailed with the last log lines of a culprit."""
+        if units:
+            self._change("restart", units, START_SECONDS)
 
-    def settle(self, unit: str) -> None:
-        """See a started unit run for a while without being started anew. Raises StepFailed with its last log lines."""
-        began, restarts = time.monotonic(), _shown("NRestarts", unit)
+    def settle(self, units: Sequence[str]) -> None:
+        """See units run for a while without being started anew. Raises StepFailed with a culprit's last lines."""
+        began = time.monotonic()
+        restarts = {unit: _shown("NRestarts", unit) for unit in units}
         while time.monotonic() - began < SETTLE_SECONDS:
-            if not self.active(unit) or _shown("NRestarts", unit) != restarts:
-                raise StepFailed(f"{unit} does not keep running. {last_lines(unit)}".strip())
+            for unit in units:
+                if not self.active(unit) or _shown("NRestarts", unit) != restarts[unit]:
+                    raise StepFailed(f"{unit} does not keep running. {last_lines(unit)}".strip())
             time.sleep(0.3)
 
-    def _change(self, verb: str, unit: str, seconds: float) -> None:
+    def _change(self, verb: str, units: Sequence[str], seconds: float) -> None:
         # What failed often enough is not started again by systemd until it is told to forget.
-        if verb != "stop" and _says("is-failed", unit) == "failed":
-            run(["systemctl", "reset-failed", unit], seconds=60)
+        failed = [unit for unit in units if _says("is-failed", unit) == "failed"]
+        if verb != "stop" and failed:
+            run(["systemctl", "reset-failed", *failed], seconds=60)
         try:
-            run(["systemctl", verb, unit], seconds=seconds)
+            run(["systemctl", verb, *units], seconds=seconds)
         except StepFailed as failure:
-            raise StepFailed(f"{failure} {last_lines(unit)}".strip(), failure.remedy) from None
+            culprit = next((unit for unit in units if not self.active(unit)), units[0])
+            raise StepFailed(f"{failure} {last_lines(culprit)}".strip(), failure.remedy) from None
 
 
 def _says(verb: str, unit: str) -> str:

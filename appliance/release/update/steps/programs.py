@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -150,9 +150,8 @@ class Programs(BaseStep):
                 self.machine.services.at_boot(unit, wanted=True)
             if unit.endswith(".socket") and unit in paused.get("running", ()):
                 self.machine.services.start(unit)
-        self._restart((*PROGRAMS, *facts["engines"]))
-        for unit in PROGRAMS:
-            self.machine.services.settle(unit)
+        self.machine.services.restart((*PROGRAMS, *facts["engines"]))
+        self.machine.services.settle(PROGRAMS)
         return {}
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
@@ -163,8 +162,4 @@ class Programs(BaseStep):
                 self.machine.services.at_boot(unit, wanted=False)
             for unit in WRITERS:
                 self.machine.services.stop(unit)
-        self._restart(facts["engines"] if self.plan.pauses else (*PROGRAMS, *facts["engines"]))
-
-    def _restart(self, units: Iterable[str]) -> None:
-        for unit in units:
-            self.machine.services.restart(unit)
+        self.machine.services.restart(facts["engines"] if self.plan.pauses else (*PROGRAMS, *facts["engines"]))

@@ -113,17 +113,19 @@ class TwinMachine:
     def start(self, unit):
         self._run(f"start {unit}", unit)
 
-    def restart(self, unit):
-        self._run(f"restart {unit}", unit)
+    def restart(self, units):
+        for unit in units:
+            self._run(f"restart {unit}", unit)
 
     def _run(self, moment, unit):
         code = unit.partition("@")[2].removesuffix(".service") or self.layout.current.readlink().name
         code = "systemd" if unit.endswith(".socket") else code
         self._change(moment, active={**self.state()["active"], unit: code})
 
-    def settle(self, unit):
-        self.fate(f"settle {unit}")
-        assert self.active(unit)
+    def settle(self, units):
+        for unit in units:
+            self.fate(f"settle {unit}")
+            assert self.active(unit)
 
     def stop(self, unit):
         self._change(f"stop {unit}", active={u: v for u, v in self.state()["active"].items() if u != unit})
