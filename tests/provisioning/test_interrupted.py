@@ -84,9 +84,9 @@ def tasks(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def points(output: str, chance: random.Random) -> list[Point]:
     """Places all over an installation that went well, in its order: right before, and into, what changes something."""
-    parts = re.split(r"^(?=TASK )", output[output.index(PLAY) :], flags=re.MULTILINE)
-    found = list(tasks([PLAY, *(part.splitlines()[0] for part in parts[1:])]))
-    changing = [number for number, part in enumerate(parts[2:]) if "\nchanged: " in part]
+    parts = re.split(r"^(?=TASK \[[a-z_]+ : )", output[output.index(PLAY) :], flags=re.MULTILINE)[1:]
+    found = list(tasks([PLAY, *(part.splitlines()[0] for part in parts)]))
+    changing = [number for number, part in enumerate(parts[1:]) if "\nchanged: " in part]
     chosen = sorted(chance.sample(changing, KILLS))
     return [Point(*found[number], chance.uniform(0, LONGEST_DELAY_SECONDS)) for number in chosen]
 
