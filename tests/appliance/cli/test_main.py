@@ -27,6 +27,14 @@ def test_the_version_is_told():
     assert run("--version").stdout.startswith("ostrov, version ")
 
 
+@pytest.mark.parametrize("words", [["--help"], ["doctor", "--help"], ["demo", "--help"], ["models", "list"]])
+def test_nothing_but_what_was_asked_for_is_said_where_there_is_no_login_session(words, tmp_path):
+    environ = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
+    environ |= {"OSTROV_HOME": str(tmp_path / "home"), "OSTROV_MODELS_DIR": str(tmp_path / "models")}
+    asked = subprocess.run([*OSTROV, *words], env=environ, capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stderr) == (0, "")
+
+
 def test_every_promised_command_is_registered():
     promised = {"audit", "demo", "engine", "eval", "gateway", "migrate", "models", "sample", "status", "token"}
     assert promised | {"web", "worker"} <= set(main._registered())
