@@ -8,7 +8,7 @@ import time
 import click
 import pytest
 
-from tests.provisioning import figures
+from tests.provisioning import faults, figures
 from tests.provisioning.lab import ready
 
 
@@ -20,7 +20,9 @@ def main() -> int:
         click.echo(f"test-appliance: skipped, {reason}")
         return 0
     began = time.monotonic()
-    figures.FILE.unlink(missing_ok=True)
+    if "-k" not in sys.argv:  # a part of the tests adds to what is known
+        figures.FILE.unlink(missing_ok=True)
+        faults.TABLE.unlink(missing_ok=True)
     ready.prepare(click.echo)
     figures.record(lab_prepared_seconds=time.monotonic() - began)
     # One process: the tests share a server.

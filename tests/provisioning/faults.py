@@ -22,6 +22,7 @@ STOP_THE_CLOCK = "kill -STOP $UPDATE; sync; touch /srv/now; sleep 60"
 UNPACKED = f"/var/lib/ostrov/bundles/{NEXT}"
 BACKUPS = "/var/lib/ostrov/release/backup"
 RECEIVER = "/usr/lib/postgresql/17/bin/pg_receivewal"
+HOOKS = "/etc/ostrov/hooks"
 STATE = "/var/lib/ostrov/release/state.json"
 CODE = f"/opt/ostrov/releases/{NEXT}/venv/lib/python3.13/site-packages"
 FAILING = f"{CODE}/webapp/migrations/versions/9999_fails.py"
@@ -66,6 +67,13 @@ def spoilt(path: str, change: str) -> dict[str, str]:
     return {"how": f"cp -p {path} /srv/sound; {change} {path}", "mend": f"cp -p /srv/sound {path}"}
 
 
+def failing_hook(moment: str) -> dict[str, str]:
+    """A program of the company's that fails around an update."""
+    hook = f"{HOOKS}/{moment}-update.d/10-window"
+    made = f"mkdir -p {HOOKS}/{moment}-update.d; printf '#!/bin/sh\\nexit 1\\n' >{hook}; chmod 755 {hook}"
+    return {"how": made, "mend": f"rm -r {HOOKS}"}
+
+
 def full(folder: str, size: str) -> dict[str, str]:
     """A disk without room at a folder."""
     mount = f"mount -t tmpfs -o size={size},mode=0755 tmpfs {folder}"
@@ -88,6 +96,7 @@ LOOKING = (
         REFUSED,
     ),
     Fault("preflight", "there is too little room", **full(BACKUPS, "50m"), ends=REFUSED),
+    Fault("before-hooks", "a program of the company's fails", **failing_hook("before"), ends=REFUSED),
 )
 # While the next release is not on the server yet.
 ARRIVING = (
@@ -135,6 +144,7 @@ FINISHING = (
     Fault("old-web", KILLED, KILL, ("intent", "old-web"), ends=FINISHED),
     Fault("remember", "the memory of releases is damaged", **spoilt(STATE, "echo nonsense >"), ends=FINISHED),
     Fault("prune", KILLED, KILL, ("intent", "prune"), ends=FINISHED),
+    Fault("after-hooks", "a program of the company's fails", **failing_hook("after"), ends=FINISHED),
 )
 UNPLUGGING = (
     Fault("backup", UNPLUGGED, f"{until('pgrep pg_basebackup')}; {STOP_THE_CLOCK}", ("intent", "backup")),

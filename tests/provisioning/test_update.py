@@ -58,7 +58,6 @@ def server(make: Make, converged: str) -> Server:
     guest.tell("runuser -u postgres -- psql -qd ostrov", given="INSERT INTO teams (name) VALUES ('Polar Works')")
     given = os.environ.get("OSTROV_LAB_NEXT")
     bundle = bring(guest, Path(given) if given else bundles.built(NEXT, "--readable-by", "0.1.0", models=()))
-    faults.TABLE.unlink(missing_ok=True)
     return Server(guest, bundle, picture(guest))
 
 
@@ -179,7 +178,7 @@ def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_agai
 
 
 def test_what_was_found_good_is_finished_whatever_comes_between(server: Server) -> None:
-    guest, (old_web, remember, prune) = server.guest, faults.FINISHING
+    guest, (old_web, remember, prune, hook) = server.guest, faults.FINISHING
     for fault, begin in ((old_web, update), (remember, None), (prune, None)):
         began = time.monotonic()
         if fault.when:
@@ -195,8 +194,12 @@ def test_what_was_found_good_is_finished_whatever_comes_between(server: Server) 
         guest.tell(f"{fault.mend}; test -L {PINNED}; systemctl reset-failed ostrov-update-resume 2>/dev/null || :")
         assert last_of_history(guest)["outcome"] == "open"
         faults.note(fault, "interrupted", time.monotonic() - began, exact=False)
+    guest.tell(hook.how)
     ended = resume(guest)
     assert ended.code == 0, ended.errors
+    assert "The hook 10-window failed" in guest.tell("journalctl -u ostrov-update-resume -n 20 --no-pager -o cat")
+    guest.tell(hook.mend)
+    faults.note(hook, "interrupted", ended.seconds, exact=False)
     end = last_of_history(guest)
     assert (end["outcome"], end["new"]) == ("committed", NEXT)
     assert json.loads(guest.tell("cat /var/lib/ostrov/release/state.json"))["installed"] == NEXT
