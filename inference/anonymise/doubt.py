@@ -9,7 +9,7 @@ from typing import Final
 from inference.anonymise.names_en import NO_SURNAMES, first_names, surnames
 from inference.anonymise.organisation_en import ORDINARY
 from inference.anonymise.person_ru import VEHICLE_BEFORE
-from inference.anonymise.russian_words import reading
+from inference.anonymise.russian_words import NO_NAME_PARTS, reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 from inference.text.date_words import MONTHS, WEEKDAYS
@@ -27,9 +27,6 @@ NO_ORGANISATION: Final = frozenset(
 AUTHORITIES: Final = frozenset("мвд умвд гумвд овд увд ровд уфмс фмс гибдд мрэо мфц загс загса".split())
 KIND_ALONE = re.compile(
     r"(?:the )?(?:university|college|school|bank|council|hospital|ministry|club|institute|company|agency|department|university's)"
-)
-COMMON_PARTS: Final = frozenset(
-    {"VERB", "INFN", "PREP", "CONJ", "NPRO", "ADVB", "PRCL", "PRED", "INTJ", "PRTS", "ADJS", "GRND", "NUMR", "COMP"}
 )
 KNOWN_WORDS: Final = frozenset(MONTHS) | frozenset(WEEKDAYS)
 
@@ -52,7 +49,7 @@ def doubtful(segment: Segment, found: Sequence[Found]) -> bool:
 
 def _usual_russian(word: str) -> bool:
     found = reading(word)
-    return word in KNOWN_WORDS or found.place > 0.5 or (found.known and found.part in COMMON_PARTS)
+    return word in KNOWN_WORDS or found.place > 0.5 or (found.known and found.part in NO_NAME_PARTS)
 
 
 def _usual_english(word: str) -> bool:

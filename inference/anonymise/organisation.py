@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inference.anonymise.russian_words import reading
+from inference.anonymise.russian_words import NO_NAME_PARTS, reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 from inference.anonymise.word_names import is_word_name
@@ -87,25 +87,7 @@ COMMON_NAMES: Final = frozenset(
     "интернет россия рф excel crm word whatsapp telegram почта windows google яндекс москва россии эксель бухгалтерия клиент покупатель поставщик "
     "отдел отпуск отпуска офис офиса склад склада которая которой который она они мы вы нам вам банк дом дома города город магазина компании".split()
 )
-NOT_ORGANISATION_PARTS: Final = frozenset(
-    {
-        "PREP",
-        "CONJ",
-        "PRCL",
-        "NPRO",
-        "VERB",
-        "ADVB",
-        "PRTS",
-        "ADJS",
-        "INFN",
-        "INTJ",
-        "PRED",
-        "COMP",
-        "GRND",
-        "NUMR",
-        "PRTF",
-    }
-)
+NOT_ORGANISATION_PARTS: Final = NO_NAME_PARTS | {"PRTF"}
 SECOND_WORDS: Final = frozenset("плюс груп групп трейд сервис строй торг маркет инвест".split())
 NO_CARRIER: Final = frozenset("эдо ттн упд мкад кад цкад асо снг црм срм еис смс".split())
 RANK: Final = 66

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from inference.anonymise.name_runs import Word, runs
-from inference.anonymise.russian_words import Reading, reading
+from inference.anonymise.russian_words import NO_NAME_PARTS, Reading, reading
 from inference.anonymise.segments import Segment
 from inference.anonymise.spans import Found
 from inference.anonymise.word_names import is_word_name, stands_for_somebody
@@ -70,9 +70,6 @@ SURNAME_ENDINGS: Final = (
 )
 SURE, WEAK, CAPITAL_SURNAME, SMALL_SURNAME, LONE_SURNAME = 0.6, 0.1, 0.3, 0.5, 0.7
 RANK: Final = 50
-NO_SURNAME_PARTS: Final = frozenset(
-    {"PREP", "CONJ", "PRCL", "NPRO", "VERB", "ADVB", "PRTS", "ADJS", "INFN", "INTJ", "PRED", "COMP", "GRND", "NUMR"}
-)
 
 
 def find(segment: Segment) -> list[Found]:
@@ -146,7 +143,7 @@ def _letter(segment: Segment, match: re.Match[str]) -> str:
     else:
         kind = _small_letter(low, found, upper=segment.casing == "upper")
     if kind in {"", "f"} and not capital and SURE_CUE.search(segment.text[max(0, match.start() - 24) : match.start()]):
-        return "F" if found.part not in NO_SURNAME_PARTS and len(word) > 2 else kind
+        return "F" if found.part not in NO_NAME_PARTS and len(word) > 2 else kind
     return kind
 
 
@@ -177,7 +174,7 @@ def _capital_letter(word: str, found: Reading, *, opening: bool) -> str:
     for letter, enough in zip("PFSf", shares, strict=True):
         if enough:
             return letter
-    if found.part in NO_SURNAME_PARTS and found.known:
+    if found.part in NO_NAME_PARTS and found.known:
         return ""
     if opening or found.place > SURE or word.isupper():
         return "" if found.known or word.isupper() else "X"

@@ -10,6 +10,8 @@ from inference.text.russian import is_known, parses
 
 WORDS: Final = 65_536
 RARE: Final = frozenset({"Abbr", "Init"})
+# Parts of speech that no name of a person or a firm is.
+NO_NAME_PARTS: Final = frozenset("PREP CONJ PRCL NPRO VERB ADVB PRTS ADJS INFN INTJ PRED COMP GRND NUMR".split())
 # The dictionary gives these as names too, and in business text they hardly ever are.
 NOT_NAMES: Final = frozenset(
     "акт анализ вид вход дата день дом заказ им итог код магазин мая мир мне мой нас наш отдел оплата план пока при проект рада рад роль рус сам "

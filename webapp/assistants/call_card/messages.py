@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from webapp.ai.proposals.store import RUN_JUDGED
+from webapp.crm.communications.messages import OfCommunication
 from webapp.kit.i18n import N_
 
 VALUE_KEPT = N_("A colleague has written this field; their value was kept.")
@@ -18,20 +19,8 @@ WAITS_FOR_DEAL = N_("Will be written as soon as there is a deal.")
 NO_DEAL = N_("No deal was made: the client did not ask to buy.")
 
 
-class _OfACall:
-    """What its subject is, for whatever happens to one communication."""
-
-    subject_type: ClassVar[str] = "communication"
-    communication_id: int
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
-
 @dataclass(frozen=True)
-class ProposalAccepted(_OfACall):
+class ProposalAccepted(OfCommunication):
     """A person has accepted a proposed value, as it was or edited."""
 
     type: ClassVar[str] = "proposal.accepted"
@@ -43,7 +32,7 @@ class ProposalAccepted(_OfACall):
 
 
 @dataclass(frozen=True)
-class ProposalRejected(_OfACall):
+class ProposalRejected(OfCommunication):
     """A person has rejected a proposed value."""
 
     type: ClassVar[str] = "proposal.rejected"
@@ -53,7 +42,7 @@ class ProposalRejected(_OfACall):
 
 
 @dataclass(frozen=True)
-class RunUndone(_OfACall):
+class RunUndone(OfCommunication):
     """Everything that was accepted from a run has been taken back, as far as nobody had gone on with it."""
 
     type: ClassVar[str] = "run.undone"
@@ -64,7 +53,7 @@ class RunUndone(_OfACall):
 
 
 @dataclass(frozen=True)
-class RunJudged(_OfACall):
+class RunJudged(OfCommunication):
     """What a person decided about values of a run; each verdict is one of `store.verdict_of`."""
 
     type: ClassVar[str] = RUN_JUDGED

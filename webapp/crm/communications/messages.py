@@ -62,117 +62,81 @@ class WriteDown:
     direction: str = "unknown"
 
 
+class OfCommunication:
+    """What its subject is, for whatever happens to one communication."""
+
+    subject_type: ClassVar[str] = "communication"
+    communication_id: int
+
+    @property
+    def subject_id(self) -> int:
+        """The communication."""
+        return self.communication_id
+
+
 @dataclass(frozen=True)
-class CommunicationCreated:
+class CommunicationCreated(OfCommunication):
     """A communication has been filed."""
 
     type: ClassVar[str] = "communication.created"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     kind: str
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class CommunicationReceived:
+class CommunicationReceived(OfCommunication):
     """A recording waits to be transcribed."""
 
     type: ClassVar[str] = "communication.received"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
 
 
 @dataclass(frozen=True)
-class CommunicationTranscribed:
+class CommunicationTranscribed(OfCommunication):
     """A transcript is there and waits to be understood."""
 
     type: ClassVar[str] = "communication.transcribed"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
 
 
 @dataclass(frozen=True)
-class CommunicationUnderstood:
+class CommunicationUnderstood(OfCommunication):
     """Summary and proposals are there; `proposals` says how many."""
 
     type: ClassVar[str] = "communication.understood"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     proposals: int
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class CommunicationFailed:
+class CommunicationFailed(OfCommunication):
     """A step could not be done; `step` is transcription or understanding."""
 
     type: ClassVar[str] = "communication.failed"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     step: str
 
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class CommunicationUpdated:
+class CommunicationUpdated(OfCommunication):
     """A person has changed a communication."""
 
     type: ClassVar[str] = "communication.updated"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id
 
 
 @dataclass(frozen=True)
-class RecordingOrphaned:
+class RecordingOrphaned(OfCommunication):
     """No call needs this recording any more: its file can go."""
 
     type: ClassVar[str] = "recording.orphaned"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
     sha256: str
 
-    @property
-    def subject_id(self) -> int:
-        """The communication that needed it last."""
-        return self.communication_id
-
 
 @dataclass(frozen=True)
-class CommunicationDeleted:
+class CommunicationDeleted(OfCommunication):
     """A communication is gone."""
 
     type: ClassVar[str] = "communication.deleted"
-    subject_type: ClassVar[str] = "communication"
     communication_id: int
-
-    @property
-    def subject_id(self) -> int:
-        """The communication."""
-        return self.communication_id

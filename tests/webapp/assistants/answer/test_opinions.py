@@ -36,7 +36,9 @@ def test_an_answer_asks_whether_it_was_useful_and_takes_the_reason(app, twin, cl
     said = staff.post(address, data={"opinion": "useless"}, headers=htmx)
     assert said.status_code == 200
     assert "What was wrong?" in said.text
-    staff.post(address, data={"opinion": "useless", "reason": "outdated"}, headers=htmx)
+    again = staff.post(address, data={"opinion": "useless", "reason": "outdated"}, headers=htmx).text
+    # The button that was pressed keeps its id, and with it the keyboard's focus when the part is drawn anew.
+    assert all(f'id="{name}-{run_id}"' in text for name in ("useless", "outdated") for text in (said.text, again))
     kept = opinion_of(app, run_id)
     assert (kept.useful, kept.reason) == (False, "outdated")
     said = staff.post(address, data={"opinion": "useful"}, headers=htmx).text
