@@ -168,7 +168,7 @@ def test_the_product_has_no_powers_over_the_database(server: Host) -> None:
 def test_the_role_that_migrates_can_neither_drop_the_database_nor_change_its_settings(server: Host) -> None:
     for statement in ("ALTER DATABASE ostrov SET work_mem = '1GB'", "GRANT CONNECT ON DATABASE ostrov TO PUBLIC"):
         done = server.run(
-            f"runuser -u ostrov-owner -- psql -Xq -h /run/postgresql -U ostrov_owner -d ostrov -c \"{statement}\""
+            f'runuser -u ostrov-owner -- psql -Xq -h /run/postgresql -U ostrov_owner -d ostrov -c "{statement}"'
         )
         assert "must be owner" in done.stderr or "no privileges were granted" in done.stderr, (statement, done)
 
