@@ -29,13 +29,13 @@ FOLLOWED = (
 )
 OURS = """
 find / -xdev \\( -path /proc -o -path /sys -o -path /var/log/journal \\) -prune -o -iname '*ostrov*' -print
-grep -rIil ostrov /etc /usr/local /usr/lib/systemd || true
+grep -rIil --exclude='*-' ostrov /etc /usr/local /usr/lib/systemd || true
 getent passwd | grep ostrov; getent group | grep ostrov
 systemctl list-units --all --plain --no-legend 'ostrov*'
 nft list tables; ss -Hltn | awk '{print $4}' | grep -v ':22$'
 true
 """
-"""Everything by which one could tell that the appliance was here."""
+"""Everything by which one could tell that the appliance was here, but for the system's own copies (/etc/passwd-)."""
 KEPT = """
 test ! -e /opt/ostrov && test ! -e /usr/local/bin/ostrov
 sha256sum /etc/ostrov/secrets/*
