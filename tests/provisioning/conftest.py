@@ -23,10 +23,8 @@ GIVEN = os.environ.get("OSTROV_LAB_CONVERGED")
 
 Make = Callable[..., Guest]
 UNSEEN = (
-    "test_install",
     "test_egress",
     "test_journey",
-    "test_reboot",
     "test_bad_input",
     "test_interrupted",
     "test_update",
