@@ -21,7 +21,6 @@ def main() -> int:
         return 0
     began = time.monotonic()
     if "-k" not in sys.argv:  # a part of the tests adds to what is known
-        if "-k" not in sys.argv:  # figures of tests that do not run now stay
         figures.FILE.unlink(missing_ok=True)
         faults.TABLE.unlink(missing_ok=True)
     ready.prepare(click.echo)
