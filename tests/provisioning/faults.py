@@ -36,6 +36,8 @@ def upgrade():
     op.execute("SELECT 1 / 0")
 END
 """
+# Not at the import: the migrations are commands of the same program.
+NO_PAGES = "printf 'def create_app(*_):\\n    1/0\\n' >>"
 BREAKS_THE_SCHEMA = FAILS_TO_MIGRATE.replace(NEXT, BREAKING).replace("SELECT 1 / 0", "ALTER TABLE people DROP notes")
 
 
@@ -118,7 +120,7 @@ STARTING = (
     ),
     Fault("migrate", "a migration fails half way", FAILS_TO_MIGRATE, ("done", "release"), f"rm {FAILING}"),
     Fault("migrate", KILLED, f"{until('pgrep -f /ostrov.migrate')}; {KILL}", ("intent", "migrate")),
-    Fault("web", "the pages do not start", when=("done", "release"), **spoilt(f"{CODE}/webapp/app.py", "echo 1/0 >>")),
+    Fault("web", "the pages do not start", when=("done", "release"), **spoilt(f"{CODE}/webapp/app.py", NO_PAGES)),
     Fault("web", KILLED, KILL, ("intent", "web")),
     Fault(
         *("programs", "the worker does not start"),
@@ -134,7 +136,7 @@ STARTING = (
     Fault("traffic", KILLED, KILL, ("intent", "traffic")),
     Fault(
         *("probe", "the search fails"),
-        **spoilt(f"{CODE}/webapp/assistants/search/views.py", "sed -i 's/request.args.get(.q./request.lost(/'"),
+        **spoilt(f"{CODE}/webapp/assistants/search/views.py", "sed -i 's/request.args.get(.q./request.lost(1/'"),
         when=("done", "release"),
     ),
     Fault("probe", KILLED, KILL, ("intent", "probe")),
@@ -159,7 +161,7 @@ PAUSING = Fault(
 )
 BROKEN = Fault(
     *("web", "the pages fail on a schema that the former ones cannot read"),
-    how=f"{BREAKS_THE_SCHEMA}\necho 1/0 >>{CODE.replace(NEXT, BREAKING)}/webapp/app.py",
+    how=f"{BREAKS_THE_SCHEMA}\n{NO_PAGES} {CODE.replace(NEXT, BREAKING)}/webapp/app.py",
     when=("done", "release"),
 )
 ALL = (BAD_BYTE, *LOOKING, *ARRIVING, *STARTING, *FINISHING, *UNPLUGGING, PAUSING, BROKEN)

@@ -179,6 +179,7 @@ def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_agai
 
 def test_what_was_found_good_is_finished_whatever_comes_between(server: Server) -> None:
     guest, (old_web, remember, prune, hook) = server.guest, faults.FINISHING
+    guest.tell("systemctl stop ostrov-llm")  # an update starts no engine that did not run, and asks none
     for fault, begin in ((old_web, update), (remember, None), (prune, None)):
         began = time.monotonic()
         if fault.when:
@@ -206,6 +207,8 @@ def test_what_was_found_good_is_finished_whatever_comes_between(server: Server) 
     assert guest.ask(f"test -L {PINNED}").returncode == 1
     back = told(guest, "ostrov rollback --yes --json")
     assert back.code == 0, back.told
+    assert guest.ask("systemctl is-active ostrov-llm").stdout.strip() == "inactive"
+    guest.tell("systemctl start ostrov-llm")
     found = server.changed("release/backup", "T0", "-0.2.0")
     for fault in faults.FINISHING:
         row = next(row for row in faults.noted() if (row["step"], row["fault"]) == (fault.step, fault.what))

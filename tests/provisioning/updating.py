@@ -35,6 +35,8 @@ dpkg-query -W
 for unit in $(systemctl list-unit-files 'ostrov*' nginx.service 'postgresql@*' --no-legend --plain | cut -d' ' -f1) \
     $(systemctl list-units --all 'ostrov*' --no-legend --plain | cut -d' ' -f1); do
     case $unit in *@.service) continue ;; esac
+    # What a timer starts is there for a moment and gone again.
+    [ "$(systemctl show -P Type "$unit")" != oneshot ] || continue
     case $unit in *.service) process=$(systemctl show -P MainPID "$unit") ;; *) process=0 ;; esac
     runs=$([ "$process" = 0 ] || tr '\0' ' ' <"/proc/$process/cmdline")
     echo "$unit $(systemctl is-active "$unit" || :) $(systemctl is-enabled "$unit" 2>/dev/null || :) $runs"
