@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,6 +16,7 @@ from inference.gateway.features import CHAT
 from inference.gateway.gateway import Gateway
 from inference.gateway.lanes import Completion, Lane
 from inference.gateway.masking import Veil
+from inference.gateway.must_call import counts_wanted, must_call
 from inference.gateway.passage import cancelled, logged, passed_back
 from inference.gateway.presence import unless_gone
 from inference.gateway.problems import GatewayProblem, OutputInvalid, RequestInvalid
@@ -62,23 +63,33 @@ async def chat(gateway: Gateway, request: Request) -> Response:
         _check_messages(body)
         classes, veil = declared(body, run)
         body = await veil.aside(hide_chat, veil, body)
+        must = must_call(body)
+        body = must.body if must else body
         run.prompts = _texts(body)
-        structure = structure_of(body)  # A wrong schema is refused before an engine is asked.
+        # A wrong schema is refused before an engine is asked.
+        structure = must.structure if must else structure_of(body)
         lane = gateway.bind(run, "chat", model=model_of(body), data_classes=classes)
         if body.get("stream"):
-            options = body.get("stream_options")
-            relay = Relay(
-                run, structure, veil, counted=isinstance(options, dict) and bool(options.get("include_usage"))
-            )
+            relay = Relay(run, structure, veil, counted=counts_wanted(body))
             answer = await unless_gone(request, stack.enter_async_context(lane.stream(body)))
             return cancelled(run) if answer is None else relay.response(answer, stack.pop_all())
         found = await unless_gone(request, _whole(lane, body, structure, run))
         if found is None:
             return cancelled(run)
-        if not veil.active:
+        if not veil.active and must is None:
             return passed_back(found.reply, run)
-        restored = await veil.aside(restored_chat, veil, found.found)
+        said = must.called(found.found) if must else found.found
+        restored = await veil.aside(restored_chat, veil, said) if veil.active else said
+        if must and must.streamed:
+            return _at_once(must.events(restored), run)
         return JSONResponse(restored, headers={"X-Ostrov-Run": run.id})
+
+
+def _at_once(events: Iterable[Body], run: Run) -> Response:
+    """Return an answer that is whole to a caller who reads a stream."""
+    told = b"".join(map(_event, events)) + b"data: [DONE]\n\n"
+    headers = {"X-Ostrov-Run": run.id, **STREAM_HEADERS}
+    return Response(told, media_type="text/event-stream", headers=headers)
 
 
 async def _whole(lane: Lane, body: Body, structure: Structure | None, run: Run) -> Completion:
@@ -92,7 +103,8 @@ async def _whole(lane: Lane, body: Body, structure: Structure | None, run: Run) 
     _note(run, found)
     flaw = _flaw(structure, found)
     if flaw is not None:
-        message = f"The model's answer does not fit the schema of 'response_format', even after one repair: {flaw}"
+        field = structure.field if structure else ""
+        message = f"The model's answer does not fit the schema of '{field}', even after one repair: {flaw}"
         raise OutputInvalid(message)
     run.verdict = "repaired"
     return found

@@ -26,6 +26,7 @@ class Structure:
     """The schema that an answer must fit; an empty one asks for any JSON object."""
 
     schema: dict[str, Any]
+    field: str = FIELD
 
     def flaw(self, text: str | None) -> str | None:
         """Say what is wrong with an answer, None when it fits."""
@@ -38,10 +39,10 @@ class Structure:
             worst: ValidationError | None = best_match(errors)
         except Unresolvable as error:
             message = f"The schema refers to something outside itself: {str(error)[:REASON_MAX_CHARACTERS]}"
-            raise RequestInvalid(message, FIELD) from error
+            raise RequestInvalid(message, self.field) from error
         except RecursionError as error:
             message = "The schema refers to itself without end."
-            raise RequestInvalid(message, FIELD) from error
+            raise RequestInvalid(message, self.field) from error
         if worst is None:
             return None
         place = ".".join(map(str, worst.absolute_path)) or "answer"
@@ -58,23 +59,23 @@ def structure_of(body: dict[str, Any]) -> Structure | None:
         return None
     if kind == "json_object":
         given = wanted.get("schema")
-        return _checked(given if isinstance(given, dict) else {"type": "object"})
+        return checked(given if isinstance(given, dict) else {"type": "object"})
     given = wanted.get("json_schema") if kind == "json_schema" else None
     schema = given.get("schema") if isinstance(given, dict) else None
     if not isinstance(schema, dict):
         message = "The field 'response_format' must be {'type': 'json_schema', 'json_schema': {'name', 'schema'}}."
         raise RequestInvalid(message, FIELD)
-    return _checked(schema)
+    return checked(schema)
 
 
-def _checked(schema: dict[str, Any]) -> Structure:
-    """Return the structure of a schema. Raises RequestInvalid when it is no JSON Schema."""
+def checked(schema: dict[str, Any], field: str = FIELD) -> Structure:
+    """Return the structure of a schema that stands in a field. Raises RequestInvalid when it is no JSON Schema."""
     try:
         Draft202012Validator.check_schema(schema)
     except (SchemaError, RecursionError) as error:
-        message = f"The schema in 'response_format' is no JSON Schema: {_reason(error)}"
-        raise RequestInvalid(message, FIELD) from error
-    return Structure(schema)
+        message = f"The schema in '{field}' is no JSON Schema: {_reason(error)}"
+        raise RequestInvalid(message, field) from error
+    return Structure(schema, field)
 
 
 def _reason(error: Exception) -> str:
@@ -88,12 +89,16 @@ def said_in_words(body: dict[str, Any]) -> dict[str, Any]:
     if structure is None:
         return body
     words = INSTRUCTION.format(schema=json.dumps(structure.schema, ensure_ascii=False))
-    first, *others = body["messages"]
+    rest = {name: value for name, value in body.items() if name != FIELD}
+    return {**rest, "messages": in_system_message(body["messages"], words)}
+
+
+def in_system_message(messages: list[dict[str, Any]], words: str) -> list[dict[str, Any]]:
+    """Return the messages of a chat with words added to its system message."""
+    first, *others = messages
     if first.get("role") == "system" and isinstance(first.get("content"), str):
-        messages = [{**first, "content": f"{first['content']}\n\n{words}"}, *others]
-    else:
-        messages = [{"role": "system", "content": words}, first, *others]
-    return {**{name: value for name, value in body.items() if name != FIELD}, "messages": messages}
+        return [{**first, "content": f"{first['content']}\n\n{words}"}, *others]
+    return [{"role": "system", "content": words}, first, *others]
 
 
 def repaired(body: dict[str, Any], answer: str | None, flaw: str) -> dict[str, Any]:
