@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from tests.provisioning import figures
-from tests.provisioning.conftest import Make
+from tests.provisioning.conftest import GIVEN, Make
 from tests.provisioning.lab.browser import Browser
 from tests.provisioning.lab.guest import Guest
-from tests.provisioning.pages import steps
+from tests.provisioning.pages import Written, steps
 from tests.provisioning.reader import BEFORE, DOCS, INSTALL, INSTALLING, SERVER, Reader, customer
 
 FOLLOWED = (
@@ -46,11 +46,19 @@ id ostrov-web >/dev/null && echo the accounts
 
 
 @pytest.fixture(scope="module")
-def person(make: Make, converged: str, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """Somebody with an installed server of their own, at a controller with the bundle and its playbooks."""
-    guest = make("reader", converged)
-    reader = customer(guest, bundle, tmp_path_factory.mktemp("desk"))
-    reader.follow(INSTALL, *BEFORE, INSTALLING)
+def person(
+    request: pytest.FixtureRequest, make: Make, converged: str, bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
+    """Whoever installed the session's server goes on with a copy of it; with one that was given, anew."""
+    guest, desk = make("reader", converged), tmp_path_factory.mktemp("desk")
+    if GIVEN:
+        reader = customer(guest, bundle, desk)
+        reader.follow(INSTALL, *BEFORE, INSTALLING)
+    else:
+        first: Reader = request.getfixturevalue("installation").person
+        reader = first.moved({SERVER: guest}, desk, **{"192.0.2.10": guest.address})
+        reader.follow(INSTALL, BEFORE[0])
+        reader.follow(INSTALL, BEFORE[-1], only=lambda step: isinstance(step, Written) and "hosts" in step.path)
     yield reader
     guest.remove()
 
