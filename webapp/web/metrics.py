@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -74,8 +73,19 @@ class Measures:
 def _forget_ended_runs(folder: Path) -> None:
     """Remove the folders of runs whose parent process is gone."""
     for old in folder.glob("*"):
-        if old.name.isdigit() and not psutil.pid_exists(int(old.name)):
+        if old.name.isdigit() and not _runs(int(old.name)):
             shutil.rmtree(old, ignore_errors=True)  # a sibling may be doing the same
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there. Another release's pages are hidden from /proc, but not from a signal."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class QueueCollector(Collector):

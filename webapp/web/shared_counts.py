@@ -24,7 +24,7 @@ class SharedCounts:
     """The counts of this process in a folder that its siblings share; safe across threads and after a fork."""
 
     def __init__(self, folder: Path) -> None:
-        """Bind; `folder` exists. Files are made when something is counted."""
+        """Bind. The folder and its files are made when something is counted."""
         self._folder = folder
         self._lock = threading.Lock()
         self._process = 0
@@ -58,6 +58,7 @@ class SharedCounts:
         if process != self._process:
             self._process, self._files = process, {}
         if kind not in self._files:
+            self._folder.mkdir(parents=True, exist_ok=True)  # whatever has become of it: pages matter more than counts
             path = str(self._folder / f"{kind}_{process}.db")
             self._files[kind] = MmapedDict(path)  # type: ignore[no-untyped-call, unused-ignore]
         return self._files[kind]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter
 
+from webapp.web.metrics import Measures
 from webapp.web.shared_counts import SharedCounts
 
 LABELS = {"endpoint": "home"}
@@ -66,3 +68,18 @@ def test_other_counters_of_the_process_stay_its_own(tmp_path):
     assert registry.get_sample_value("others_total") == 1
     assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
     assert not [file for file in tmp_path.iterdir() if "others" in file.read_text(errors="replace")]
+
+
+def test_counting_goes_on_when_somebody_has_taken_the_folder_away(tmp_path):
+    counts = SharedCounts(tmp_path / "gone")
+    counts.count("visits", "Visits", LABELS)
+    assert shown(counts).get_sample_value("visits_total", LABELS) == 1
+
+
+def test_only_the_counts_of_runs_that_have_ended_are_forgotten(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name in (str(ended.pid), "1", "notes"):
+        (tmp_path / name).mkdir()
+    Measures(tmp_path).request("home", "GET", 200, 0.01)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["1", "notes", str(os.getppid())])
