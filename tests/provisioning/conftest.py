@@ -25,7 +25,6 @@ GIVEN = os.environ.get("OSTROV_LAB_CONVERGED")
 
 Make = Callable[..., Guest]
 UNSEEN = (
-    "test_bad_input",
     "test_interrupted",
     "test_update",
     "test_grow",
