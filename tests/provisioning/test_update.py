@@ -87,7 +87,7 @@ def goes_wrong(server: Server, fault: Fault, bundle: str = "") -> None:
     found = server.changed()
     end = last_of_history(guest)
     faults.note(fault, HISTORY.get(end["outcome"], end["outcome"]), outcome.seconds, exact=not found)
-    assert found == []
+    assert not found, "\n".join(found[:40])
     assert (end["step"], end["outcome"]) == (fault.step, next(k for k, v in HISTORY.items() if v == fault.ends)), end
     assert outcome.code == (0 if killed else CODES[fault.ends]), outcome.errors
     ready(guest)
@@ -173,7 +173,7 @@ def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_agai
     end = last_of_history(guest)
     faults.note(fault, HISTORY.get(end["outcome"], end["outcome"]), seconds, exact=not found)
     figures.record(**{f"power_loss_in_{fault.step}_to_ready_seconds": seconds})
-    assert found == []
+    assert not found, "\n".join(found[:40])
     assert (end["step"], end["outcome"]) == (fault.step, "compensated")
 
 
@@ -213,7 +213,7 @@ def test_what_was_found_good_is_finished_whatever_comes_between(server: Server) 
     for fault in faults.FINISHING:
         row = next(row for row in faults.noted() if (row["step"], row["fault"]) == (fault.step, fault.what))
         faults.note(fault, faults.FINISHED, float(row["seconds"]), exact=not found)
-    assert found == []
+    assert not found, "\n".join(found[:40])
     ready(guest)
 
 
