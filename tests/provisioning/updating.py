@@ -56,6 +56,17 @@ def picture(guest: Guest) -> list[str]:
     return guest.tell(PICTURE.replace("SKIPPED", skipped)).splitlines()
 
 
+def steady(guest: Guest) -> list[str]:
+    """The picture of a server that has just been started, when nothing moves any more."""
+    seen = picture(guest)
+    for _ in range(10):
+        again = picture(guest)
+        if again == seen:
+            return seen
+        seen = again
+    raise AssertionError("the server does not come to rest")
+
+
 def differences(before: list[str], after: list[str]) -> list[str]:
     """What two pictures do not share."""
     return [f"- {line}" for line in sorted(set(before) - set(after))] + [
