@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.audit.chain import GENESIS, Verdict, verify
+from appliance.audit.returning import explanation
 
 ASK_SECONDS = 5
 SETTINGS = (
@@ -110,15 +111,22 @@ def _newest_entry(connection: Connection) -> dict[str, Any] | None:
 
 
 def chain(connection: Connection, after: int, head: str, seconds: float) -> dict[str, Any]:
-    """Walk the audit chain on from an entry that was verified before, for so many seconds at most."""
+    """Walk the audit chain on from an entry that was verified before, for so many seconds at most.
+
+    Where that entry is gone because the database was brought back to an earlier moment, and the chain says so itself
+    (`returned`), it is walked from its beginning.
+    """
     started = time.monotonic()
     verdict: Verdict = verify(
         connection,
         after=(after, bytes.fromhex(head) if head else GENESIS),
         enough=lambda: time.monotonic() - started > seconds,
     )
+    returned = None
+    if not verdict.holds and verdict.broken_at == after and (returned := explanation(connection, after)):
+        verdict = verify(connection, enough=lambda: time.monotonic() - started > seconds)
     newest = _newest_entry(connection) or {"seq": 0}
-    return {**verdict.summary(), "upto": verdict.upto, "of": newest["seq"]}
+    return {**verdict.summary(), "upto": verdict.upto, "of": newest["seq"], "returned": returned}
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

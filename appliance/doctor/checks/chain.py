@@ -38,6 +38,8 @@ def look(host: Host) -> Result:
         )
         return Fail(observed, remedy)
     write_json(memory, {"seq": told["upto"], "hash": told["head"]})
+    if told["returned"]:
+        return _gone(told["returned"], told["upto"])
     if told["upto"] < told["of"]:
         observed = Said(
             f"It holds up to entry {told['upto']} of {told['of']}; there was no time for more.",
@@ -50,6 +52,22 @@ def look(host: Host) -> Result:
             f"Записей: {told['upto']}, целы (сейчас пройдено {told['entries']}), вершина {told['head'][:16]}…",
         )
     )
+
+
+def _gone(returned: dict[str, Any], upto: int) -> Warn:
+    """Tell, once, that entries which were verified went with a database that was brought back."""
+    lost, at, point = f"{returned['lost_from']} to {returned['lost_to']}", returned["at"], returned["point"]
+    observed = Said(
+        f"The database was brought back at {at} to the moment {point}: entries {lost} of then are gone, as the chain "
+        f"itself says. Its {upto} entries hold.",
+        f"{at} база возвращена к моменту {point}: прежних записей {lost.replace(' to ', '–')} больше нет, о чём "
+        f"говорит сама цепочка. Её записи ({upto}) целы.",
+    )
+    remedy = Said(
+        "ostrov update history  # who did that; the next run of the doctor finds nothing to say",
+        "ostrov update history  # кто это сделал; при следующем запуске замечания не будет",
+    )
+    return Warn(observed, remedy)
 
 
 def look_at_rights(host: Host) -> Result:

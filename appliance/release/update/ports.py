@@ -144,6 +144,12 @@ class Database(Protocol):
     def migrate(self, version: str) -> None:
         """Bring the schema to what a release needs."""
 
+    def audit_head(self) -> Facts:
+        """Return number and hash of the newest entry of the audit. Raises StepFailed."""
+
+    def note_return(self, label: str, lost: Facts) -> None:
+        """Note in the audit that the database went back to a named moment, and which newest entry it had had."""
+
 
 class Backups(Protocol):
     """The database as it was, to be brought back to a named point."""

@@ -4,6 +4,9 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import create_engine
+
+from appliance.audit.returning import newest, note
 from appliance.doctor.machine import Answer
 from appliance.doctor.result import Status
 from tests.appliance.doctor.breaking import breaks
@@ -151,6 +154,20 @@ def the_newest_entries_were_cut_off_since_the_run_before(server):
     server.one("audit.chain")
     as_superuser(server.database, "DELETE FROM audit.entries WHERE seq > 3")
     write_entries(server.database, 1)
+
+
+@breaks("audit.chain", Status.WARN, "entries 4 to 6 of then are gone", "ostrov update history")
+def the_database_was_brought_back_by_an_update(server):
+    write_entries(server.database, 1)
+    server.one("audit.chain")
+    engine = create_engine(server.database.url("ostrov_owner"))
+    with engine.connect() as connection:
+        lost = newest(connection)
+    as_superuser(server.database, "DELETE FROM audit.entries WHERE seq > 3")
+    with engine.begin() as connection:
+        assert note(connection, "20261122", lost)
+        assert not note(connection, "20261122", lost)
+    engine.dispose()
 
 
 @breaks("audit.rights", Status.FAIL, "ostrov_web: DELETE", "REVOKE DELETE ON audit.entries FROM ostrov_web")

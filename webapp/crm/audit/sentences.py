@@ -58,6 +58,7 @@ ACTIONS = {
     "audit.exported": N_("Exported the audit"),
     "audit.verified": N_("Checked the audit chain"),
     "audit.viewers_read": N_("Looked up who had opened: %(what)s"),
+    "database.returned": N_("The database was brought back to an earlier moment; later entries are gone"),
     "dead_letter.all_retried": N_("Let all failed jobs run again"),
     "dead_letter.discarded": N_("Gave up a failed job"),
     "dead_letter.retried": N_("Let a failed job run again"),

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from appliance.audit import returning
 from appliance.release.update.engine import StepFailed
+from appliance.release.update.journal import Facts
 from appliance.release.update.layout import Layout
 from appliance.release.update.machine.cluster import DATABASE, Cluster
 from appliance.release.update.machine.running import run, variables
@@ -44,6 +51,29 @@ class MigratedDatabase:
         command = str(self.layout.command(version))
         for arguments in (["migrate"], ["gateway", "migrate"]):
             _patiently([command, *arguments], settings)
+
+    def audit_head(self) -> Facts:
+        """Number and hash of the newest entry of the audit."""
+        with self._owner() as connection:
+            return returning.newest(connection)
+
+    def note_return(self, label: str, lost: Facts) -> None:
+        """Note in the audit that the database went back to a named moment, and which newest entry it had had."""
+        with self._owner() as connection:
+            returning.note(connection, label, lost)
+
+    @contextmanager
+    def _owner(self) -> Iterator[Connection]:
+        """A transaction as the owner of the schema, whom root may be."""
+        settings = variables(self.layout.settings / "common.env", self.layout.settings / "migrate.env")
+        engine = create_engine(settings["OSTROV_DATABASE_URL"])
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StepFailed(f"The audit could not be asked: {getattr(error, 'orig', None) or error}") from None
+        finally:
+            engine.dispose()
 
 
 def _patiently(command: list[str], settings: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from appliance.release.update.engine import StepFailed
 from appliance.release.update.journal import Facts
 from appliance.release.update.plan import WRITERS, web_unit
+from appliance.release.update.ports import Machine
 from appliance.release.update.steps.base import BaseStep
 
 
@@ -83,14 +84,14 @@ class Migrate(BaseStep):
     seconds: ClassVar[int] = 10
 
     def prepare(self) -> Facts:
-        """Note where the schema is."""
-        return {"heads": self.machine.database.heads()}
+        """Note where the schema is, and the audit."""
+        return {"heads": self.machine.database.heads(), "audit": self.machine.database.audit_head()}
 
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
         """Run the new release's migrations."""
-        del facts, past
+        del past
         self.machine.database.migrate(self.plan.new)
-        return {"heads": self.machine.database.heads()}
+        return {**facts, "heads": self.machine.database.heads()}
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Take the database back to the named moment, where the old release could not work on what is there.
@@ -98,9 +99,9 @@ class Migrate(BaseStep):
         Otherwise nothing is done: what was added does no harm to the old release, and everything that people have
         written stays.
         """
-        del facts, past
+        del past
         if self.plan.pauses:
-            self.machine.backups.restore(self.plan.label)
+            _bring_back(self.machine, self.plan.label, facts["audit"])
 
 
 class TakeBack(BaseStep):
@@ -110,11 +111,15 @@ class TakeBack(BaseStep):
     told: ClassVar[str] = "Bring the database back to the moment before the update"
     seconds: ClassVar[int] = 60
 
+    def prepare(self) -> Facts:
+        """Note where the audit is."""
+        return {"audit": self.machine.database.audit_head()}
+
     def do(self, facts: Facts, past: Mapping[str, Facts]) -> Facts:
         """Restore the backup of the former update."""
-        del facts, past
-        self.machine.backups.restore(self.plan.to_point)
-        return {"heads": self.machine.database.heads()}
+        del past
+        _bring_back(self.machine, self.plan.to_point, facts["audit"])
+        return {**facts, "heads": self.machine.database.heads()}
 
     def undo(self, facts: Facts, past: Mapping[str, Facts]) -> None:
         """Bring the database to the moment before the rollback."""
@@ -122,3 +127,17 @@ class TakeBack(BaseStep):
         if "restore-point" not in past:
             raise StepFailed("There is no moment to return to.", "Restore the newest backup.")
         self.machine.backups.restore(self.plan.label)
+
+
+def _bring_back(machine: Machine, label: str, noted: Facts) -> None:
+    """Bring the database to a named moment and note in its audit what was lost.
+
+    The newest entry is asked for once more: the pages may have written after it was `noted`. A database that does not
+    answer is one whose restore was cut off.
+    """
+    try:
+        lost = max(machine.database.audit_head(), noted, key=lambda head: int(head["seq"]))
+    except StepFailed:
+        lost = noted
+    machine.backups.restore(label)
+    machine.database.note_return(label, lost)

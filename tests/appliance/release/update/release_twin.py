@@ -55,6 +55,8 @@ class TwinMachine:
     layout: Layout
     fate: Fate = field(default_factory=Fate)
     free_bytes: int = 1 << 40
+    returned: list[str] = field(default_factory=list)
+    """Moments to which the database was brought back, as its audit notes them."""
 
     # what the twin remembers
 
@@ -197,6 +199,14 @@ class TwinMachine:
     def migrate(self, version):
         head = {NEW: "0002", OLD: "0001"}[version]
         self._change("migrate", database={**self.state()["database"], "heads": {"webapp": head}})
+
+    def audit_head(self):
+        return {"seq": 7, "hash": "07"}
+
+    def note_return(self, label, lost):
+        assert lost["seq"] == 7
+        self.fate("note return")
+        self.returned.append(label)
 
     # Backups
 

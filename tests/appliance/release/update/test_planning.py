@@ -83,8 +83,10 @@ def test_a_rollback_with_the_database_returns_to_the_moment_before_the_update(tm
     write_whole(layout.root / "machine.json", json.dumps({**machine.state(), "database": database}))
     plan = plan_rollback(layout, machine.ports(), OLD, with_database=True)
     assert plan.pauses
-    result = carry_out(plan, layout, TwinMachine(layout).ports(), silent)
+    going_back = TwinMachine(layout)
+    result = carry_out(plan, layout, going_back.ports(), silent)
     assert result.outcome is Outcome.COMMITTED, result.reason
+    assert going_back.returned == [plan.to_point], "the audit says that entries are gone"
     state = TwinMachine(layout).state()
     assert state["database"] == {"heads": {"webapp": "0001"}, "rows": ["a client"]}
     assert set(state["active"].values()) == {OLD, "systemd"}
