@@ -23,7 +23,7 @@ from inference.gateway.policy import ON_PREMISES, Policy
 from inference.gateway.run_log import RunLog, libpq_url
 from inference.migrations.upgrade import upgrade
 from inference.modules import load_module
-from tests.databases import new_database
+from tests.databases import name_of, new_database
 from tests.inference.standin_engine import StandIn, served, standing_in
 
 KEY = "the-key-of-the-tests"
@@ -159,8 +159,7 @@ def last_run(database: str) -> Iterator[Callable[[str], dict[str, Any]]]:
 @pytest.fixture
 def undecided(postgres: str, database: str) -> Iterator[None]:
     """Nobody has switched or pinned anything, neither before the test nor after it."""
-    assert database
-    owner = libpq_url(postgres.format(role="ostrov_owner", database="gateway_tests"))
+    owner = libpq_url(postgres.format(role="ostrov_owner", database=name_of(database)))
 
     def forget() -> None:
         with psycopg.connect(owner, autocommit=True) as connection:
