@@ -6,17 +6,19 @@ import re
 
 from inference.anonymise.context import digits_of, named, nearest
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import windows
+from inference.anonymise.word_pattern import small, windows
 
-RUSSIAN = re.compile(r"(?<![\d.,/-])\d(?:[ .-]?\d){19}(?![\d/]|[ .-]\d)")
-BIK = re.compile(r"(?<![\d.,/+-])0[0-4](?:[ ]?\d){7}(?![\d/]|[ .-]\d)")
-ELSEWHERE = re.compile(r"(?<![\w.,/+-])\d(?:[ -]?\d){6,16}(?![\w/]|[ .-]\d)")
-SORT_CODE = re.compile(r"(?<![\d.,/+-])(?:\d\d[-. ]?\d\d[-. ]?\d\d|\d{3}-\d{3})(?![\d/-]|\.\d)")
+RUSSIAN = re.compile(r"\d(?<![\d.,/-]\d)(?:[ .-]?\d){19}(?![\d/]|[ .-]\d)")
+BIK = re.compile(r"0(?<![\d.,/+-]0)[0-4](?:[ ]?\d){7}(?![\d/]|[ .-]\d)")
+ELSEWHERE = re.compile(r"\d(?<![\w.,/+-]\d)(?:[ -]?\d){6,16}(?![\w/]|[ .-]\d)")
+SORT_CODE = re.compile(r"\d(?<![\d.,/+-]\d)(?:\d[-. ]?\d\d[-. ]?\d\d|\d\d-\d{3})(?![\d/-]|\.\d)")
 CLIENT_ACCOUNT = re.compile(r"(?:3[0-2]|4[0-7]|50|60)[0-9]{3}(?:810|643|840|978|156|826|398|933|756|344|417|972)")
 WEIGHTS = (7, 1, 3) * 8
+# For text in small letters.
 LATIN_NAME = re.compile(
-    r"account|acct|a/c|sort|(?:bank|branch|clearing) code|bsb|routing|\baba\b|checking|savings|current", re.IGNORECASE
+    r"account|acct|a/c|sort|(?:bank|branch|clearing) code|bsb|routing|\baba\b|checking|savings|current"
 )
+CALLED_LATIN = re.compile(LATIN_NAME.pattern, re.IGNORECASE)
 NUMBER_IS = re.compile(r"\b(?:number|no\.?|num|#)(?: is| was)?\W{1,3}$", re.IGNORECASE)
 WINDOW = 120
 NEAR = 250
@@ -34,7 +36,7 @@ def find(text: str) -> list[Found]:
         typical = CLIENT_ACCOUNT.match(digits) is not None
         if called or any(fits(digits, bik) for bik in near) or typical:
             found.append(Found(match.start(), match.end(), "account", 82, digits))
-    called_so = windows(LATIN_NAME, text, 0, WINDOW)
+    called_so = windows(LATIN_NAME, small(text), 0, WINDOW)
     for pattern in (ELSEWHERE, SORT_CODE):
         for match in (match for first, last in called_so for match in pattern.finditer(text, first, last)):
             name = nearest(text, match.start(), 48)
@@ -65,7 +67,7 @@ def _adjacent(text: str, start: int, distance: int) -> bool:
 
 def _latin(text: str, start: int) -> bool:
     """Whether the naming word is English: a Russian bill is called by the same word as an account."""
-    return LATIN_NAME.search(text, max(0, start - 48), start) is not None
+    return CALLED_LATIN.search(text, max(0, start - 48), start) is not None
 
 
 def fits(account: str, bik: str) -> bool:

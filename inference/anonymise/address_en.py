@@ -40,8 +40,9 @@ _BARE: Final = r"(?:Broadway|Strand|Bowery|Mall|Park Lane|Piccadilly|Whitehall|P
 _BUILDING: Final = (
     rf"(?:(?:{_WORD}\s){{1,3}}(?:park|house|court|centre|center|estate|building|mills?|tower|works|plaza),\s)"
 )
+# The two letters that any unit begins with are asked for first.
 NUMBER_FIRST = re.compile(
-    rf"(?<![\w$€£.,/-])(?:{_UNIT},?\s{_BUILDING}?)?(?:{_NUMBER}|{_UNIT},),?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?(?:\s\d{{1,4}}(?=,))?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
+    rf"(?<![\w$€£.,/-])(?=[\d#]|[fbp]l|[lrh]o|[bhw]a|ap|un|bu|s[uth]|rm|of|le|vi)(?:{_UNIT},?\s{_BUILDING}?)?(?:{_NUMBER}|{_UNIT},),?\s(?:(?:{_DIRECTION}\.?\s)?(?:{_WORD}\s){{1,4}}{_TYPE}\b\.?(?:\s\d{{1,4}}(?=,))?|(?:The\s)?(?-i:{_BARE})\b){_AFTER}",
     re.IGNORECASE,
 )
 POST_CODED = re.compile(

@@ -10,8 +10,8 @@ from inference.anonymise.context import digits_of, mentioned, named
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(
-    r"(?<![\d.,/-])(?<!\d )(?:\d{4}(?P<sign>[ -]{1,2})\d{4}(?P=sign)\d{4}(?P=sign)\d{1,4}(?:(?P=sign)\d{1,3})?"
-    r"|3\d{3}[ -]\d{6}[ -]\d{5}|\d{13,19})(?![\d/]|[ -.]\d)"
+    r"\d(?<![\d.,/-]\d)(?<!\d \d)(?:\d{3}(?P<sign>[ -]{1,2})\d{4}(?P=sign)\d{4}(?P=sign)\d{1,4}(?:(?P=sign)\d{1,3})?"
+    r"|(?<=3)\d{3}[ -]\d{6}[ -]\d{5}|\d{12,18})(?![\d/]|[ -.]\d)"
 )
 MISTYPED_LENGTHS = range(15, 17)
 REFUSED_NAMES = frozenset({"other", "inn", "ogrn", "account", "contract_number"})

@@ -4,33 +4,56 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from inference.anonymise.word_pattern import small
 
+ALTERNATIVE = re.compile(r"(?:[^|()]|\((?:[^()]|\([^()]*\))*\))+")
 REACH: Final = 64
 FARTHEST: Final = 80
+
+
+def _by_first_letter(names: Mapping[str, str]) -> tuple[re.Pattern[str], list[str]]:
+    """A pattern that tries only the words with the letter that stands there, and the class of each of its groups."""
+    branches: dict[str, list[tuple[str, str]]] = {}
+    for kind, words in names.items():
+        for word in ALTERNATIVE.findall(words):
+            branches.setdefault(word[0], []).append((kind, word[1:]))
+    kinds = [""]
+    parts: list[str] = []
+    for letter, branch in branches.items():
+        rests: list[str] = []
+        for kind, same in groupby(branch, key=lambda item: item[0]):
+            # The empty group behind the words of a class tells which class it was.
+            rests.append("(?:" + "|".join(rest for _, rest in same) + ")()")
+            kinds.append(kind)
+        parts.append(letter + "(?:" + "|".join(rests) + ")")
+    return re.compile(r"\b(?<!/)(?:" + "|".join(parts) + r")(?![^\W\d]|/)"), kinds
+
+
+# Every alternative begins with a letter, by which it is found.
 _NAMES: Final = {
     "inn": r"инн ?/ ?кпп|инн(?:а|у|ом|е|ы|ов|к[иау]|ок)?|inn ?/ ?kpp|inn|tin|tax(?:payer)?(?:'s)?(?: identification| id)?(?: number| no)?|идентификационн\w+ номер\w*(?: налогоплательщика)?",
-    "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|пенсионное(?: свидетельство| удостоверение)?|(?:pension|individual) insurance(?: account)?(?: number| no)?",
-    "ogrn": r"огрн(?:ип)?|ogrn(?:ip)?|(?:primary|main) state registration(?: number| no)?|основн\w+ государственн\w+ регистрационн\w+ номер\w*",
+    "snils": r"снилс\w*|snils|страхов\w+ (?:свидетельств\w+|номер\w*)|пенсионное(?: свидетельство| удостоверение)?|pension insurance(?: account)?(?: number| no)?|individual insurance(?: account)?(?: number| no)?",
+    "ogrn": r"огрн(?:ип)?|ogrn(?:ip)?|primary state registration(?: number| no)?|main state registration(?: number| no)?|основн\w+ государственн\w+ регистрационн\w+ номер\w*",
     "bik": r"бик\w{0,2}|bik|bic",
     "account": (
         r"р/с\w*|р\.? ?с\.|р с(?= )|р/сч\w*|к/с\w*|л/с\w*|корр?\w*\.? ?сч[её]т\w*|корсч[её]т\w*|рсч[её]т\w*|расч\w*\.? ?сч[её]т\w*"
-        r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|(?:bank )?account|acct|a/c|sort(?:ing)? ?code|sort(?=\W{1,2}\d)|(?:bank|branch|clearing) code|bsb|routing|aba|(?:checking|savings|current)(?=\W{1,3}\d)"
+        r"|лицев\w+ сч[её]т\w*|сч[её]т(?:а|у|ом|е)?|сч\.|bank account|account|acct|a/c|sort(?:ing)? ?code|sort(?=\W{1,2}\d)|bank code|branch code|clearing code|bsb|routing|aba|checking(?=\W{1,3}\d)|savings(?=\W{1,3}\d)|current(?=\W{1,3}\d)"
     ),
-    "card": r"карт(?:а|ы|е|у|ой|очк\w+)|(?:credit|debit|bank|payment) card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
-    "passport": r"(?:загран)?паспорт\w*|пасп\.|passports?|p/port|ppt?(?=(?: no\.?| number|:)? [a-z]{0,3}\d)|загран\w*|удостоверени\w+ личности",
+    "card": r"карт(?:а|ы|е|у|ой|очк\w+)|credit card|debit card|bank card|payment card|card|visa|mastercard|maestro|amex|american express|мир|виз[аыеу]",
+    "passport": r"загранпаспорт\w*|паспорт\w*|пасп\.|passports?|p/port|ppt?(?=(?: no\.?| number|:)? [a-z]{0,3}\d)|загран\w*|удостоверени\w+ личности",
     "series": r"сери\w{1,2}",
     "driver_licence": (
         r"водит\w*\.? удост\w*|вод(?:ит)?\.? ?уд\.|удостоверени\w+ водител\w+|водительск\w+(?: прав\w*)?|в/у|в\. ?у\.|ву|вод\. ?удост\w*|прав(?:а|ам|ах|ами)?"
-        r"|driv(?:er|ing)(?:'?s)? lic(?:en[cs]e|\.)|(?:operator|chauffeur)'?s? lic(?:en[cs]e|\.)|(?<![a-z])c?dl|dvla|licen[cs]e"
+        r"|driv(?:er|ing)(?:'?s)? lic(?:en[cs]e|\.)|operator'?s? lic(?:en[cs]e|\.)|chauffeur'?s? lic(?:en[cs]e|\.)|cdl|dl|dvla|licen[cs]e"
     ),
-    "contract_number": r"(?:суб|гос|доп)?договор\w*|дог\.?|дог-р?\w{0,2}|(?:суб|гос)?контракт\w*|соглашени\w*|(?:sub)?contract|agreement|lease",
+    "contract_number": r"субдоговор\w*|госдоговор\w*|допдоговор\w*|договор\w*|дог\.?|дог-р?\w{0,2}|субконтракт\w*|госконтракт\w*|контракт\w*|соглашени\w*|subcontract|contract|agreement|lease",
     "phone": (
-        r"тел(?:ефон\w*)?|моб(?:ильн\w+|ил\w+|\.)?|сотов\w+|городск\w{2,3}|домашн\w{2,3}|рабоч\w{2,3}|звон\w+|созвон\w+|(?:пере|по|до)звон\w+|наб(?:рать|ерите|ирай\w*)|whatsapp|вотсап\w*"
+        r"тел(?:ефон\w*)?|моб(?:ильн\w+|ил\w+|\.)?|сотов\w+|городск\w{2,3}|домашн\w{2,3}|рабоч\w{2,3}|звон\w+|созвон\w+|перезвон\w+|позвон\w+|дозвон\w+|наб(?:рать|ерите|ирай\w*)|whatsapp|вотсап\w*"
         r"|ватсап\w*|telegram|телеграм\w*|вайбер\w*|viber|факс\w*|смс|sms|факсу|phone|telephone|tel|mobile|cell(?:phone)?|call(?:ed|ing)?|ring"
         r"|rang|dial|fax|text(?: me| him| her)?|reach|reachable|диспетчер\w{0,3}|справочн\w{2}|при[её]мн\w{2,3}|коммутатор\w?|на связи|контакт\w*|contact|т\.|м\.|добавочн\w+"
     ),
@@ -43,9 +66,7 @@ _NAMES: Final = {
     ),
 }
 # For text in small letters, which is several times faster to search than with IGNORECASE.
-NAMING = re.compile(
-    r"\b(?<!/)(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NAMES.items()) + r")(?![^\W\d]|/)"
-)
+NAMING, _KINDS = _by_first_letter(_NAMES)
 NO_DIGIT = re.compile(r"[^0-9]+")
 DOCUMENTS: Final = frozenset({"passport", "driver_licence"})
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
@@ -97,7 +118,7 @@ def _long_number_before(text: str, numbers: Sequence[tuple[int, int]], start: in
 @lru_cache(maxsize=8)
 def _index(text: str) -> tuple[list[tuple[int, int, str]], list[tuple[int, int]]]:
     """Where a text has naming words, and where its long numbers are."""
-    words = [(match.start(), match.end(), str(match.lastgroup)) for match in NAMING.finditer(small(text))]
+    words = [(match.start(), match.end(), _KINDS[match.lastindex or 0]) for match in NAMING.finditer(small(text))]
     return words, [match.span() for match in LONG_NUMBER.finditer(text)]
 
 
@@ -116,7 +137,11 @@ def named_after(text: str, end: int, kind: str, reach: int = 28) -> bool:
     """Whether the words right after a number name it: "7707083893 - это их ИНН"."""
     words = small(text[end : end + reach])
     match = NAMING.search(words)
-    return match is not None and match.lastgroup == kind and not re.search(r"[.;\n\d]", words[: match.start()])
+    return (
+        match is not None
+        and _KINDS[match.lastindex or 0] == kind
+        and not re.search(r"[.;\n\d]", words[: match.start()])
+    )
 
 
 def digits_of(text: str) -> str:

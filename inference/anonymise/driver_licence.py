@@ -6,10 +6,10 @@ import re
 
 from inference.anonymise.context import digits_of, nearest
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import windows
+from inference.anonymise.word_pattern import small, windows
 
 RUSSIAN = re.compile(
-    r"(?<![\w.,/+-])\d\d ?(?:\d\d|[А-Яа-я]{2}|[A-Za-z]{2})[ ,]{0,2}(?:№|N|номер|number|no\.?)? ?(?:\d{6}|\d{3} \d{3})(?![\w/]|[.-]\d)",
+    r"\d(?<![\w.,/+-]\d)\d ?(?:\d\d|[А-Яа-я]{2}|[A-Za-z]{2})[ ,]{0,2}(?:№|N|номер|number|no\.?)? ?(?:\d{6}|\d{3} \d{3})(?![\w/]|[.-]\d)",
     re.IGNORECASE,
 )
 BRITISH = re.compile(r"(?<!\w)[A-Za-z9]{5} ?\d{6} ?[A-Za-z9]{2} ?\d[A-Za-z]{2}(?: ?\d\d)?(?!\w)")
@@ -20,7 +20,7 @@ ENGLISH_NAME = re.compile(
     re.IGNORECASE,
 )
 BRITISH_NAME = re.compile(r"licen[cs]e|\blic\b|\bdvla\b|\bdl\b", re.IGNORECASE)
-ENGLISH_GATE = re.compile(r"driv|lic(?:en|\.)|dl|dvla", re.IGNORECASE)
+ENGLISH_GATE = re.compile(r"driv|lic(?:en|\.)|dl|dvla")
 WINDOW = 150
 LEAST_DIGITS = 5
 
@@ -34,7 +34,7 @@ def find(text: str) -> list[Found]:
             found.append(
                 Found(match.start(), match.end(), "driver_licence", 77, match.group().replace(" ", "").upper())
             )
-    called_so = windows(ENGLISH_GATE, text, 0, WINDOW)
+    called_so = windows(ENGLISH_GATE, small(text), 0, WINDOW)
     for pattern, rank in ((BRITISH, 77), (ELSEWHERE, 73)):
         for match in (match for first, last in called_so for match in pattern.finditer(text, first, last)):
             enough = len(digits_of(match.group())) >= LEAST_DIGITS

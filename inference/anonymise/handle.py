@@ -7,7 +7,7 @@ import re
 from inference.anonymise.spans import Found
 from inference.anonymise.word_pattern import small, windows
 
-HANDLE = re.compile(r"(?<![\w@./+-])@[A-Za-z][A-Za-z0-9_.]{2,31}(?<!\.)(?![\w@])")
+HANDLE = re.compile(r"@(?<![\w@./+-]@)[A-Za-z][A-Za-z0-9_.]{2,31}(?<!\.)(?![\w@])")
 STROKE = re.compile(r"/")
 REACH = 128
 PAGE = re.compile(

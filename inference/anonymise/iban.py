@@ -8,7 +8,7 @@ from stdnum import iban
 
 from inference.anonymise.spans import Found
 
-NUMBER = re.compile(r"(?<![\w])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){2,8}(?:[ -][A-Za-z0-9])?(?![\w])")
+NUMBER = re.compile(r"[A-Za-z](?<!\w[A-Za-z])[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]{2,4}){2,8}(?:[ -][A-Za-z0-9])?(?![\w])")
 NAMED = re.compile(r"iban\W{1,4}(?:\w+\W{1,3}){0,2}$", re.IGNORECASE)
 GROUP_END = re.compile(r"[A-Za-z0-9](?=[ -]|$)")
 UPPER_GROUPS = re.compile(r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?!\w)")

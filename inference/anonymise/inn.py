@@ -9,7 +9,7 @@ from stdnum.ru import inn
 from inference.anonymise.context import digits_of, mentioned, named, named_after
 from inference.anonymise.spans import Found
 
-NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d(?:[ -]?\d){9}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
+NUMBER = re.compile(r"\d(?<![\d.,+-]\d)(?<!\d \d)(?:[ -]?\d){9}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
 PERSONAL_LENGTH = 12
 TAXPAYER = re.compile(
     r"(?:контрагент|(?:налого)?плательщик|юр\.? ?лиц|организаци|фирм|поставщик|покупател|продав[ец]|counterparty|taxpayer|legal entity)\w{0,4}\W{1,3}$",

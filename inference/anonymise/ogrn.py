@@ -9,7 +9,7 @@ from stdnum.ru import ogrn
 from inference.anonymise.context import digits_of, mentioned, named, named_after
 from inference.anonymise.spans import Found
 
-NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d(?:[ -]?\d){12}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
+NUMBER = re.compile(r"\d(?<![\d.,+-]\d)(?<!\d \d)(?:[ -]?\d){12}(?:[ -]?\d\d)?(?![\d]|[ .-]\d)")
 FIRST_YEAR, LAST_YEAR = 2, 40
 
 

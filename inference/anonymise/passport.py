@@ -6,14 +6,14 @@ import re
 
 from inference.anonymise.context import digits_of, named, named_after
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import windows
+from inference.anonymise.word_pattern import small, windows
 
 _NUMBER = r"(?:№|N[o°]?\.?|номер\w*|number|no\.?)"
 INTERNAL = re.compile(
-    rf"(?<![\d.,/+-])(?<!\d )(?P<series>\d\d ?-?\d\d)(?P<between>[ ,.;:]{{0,3}}(?:и )?{_NUMBER}?:? ?|-)(?P<number>\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\d/]|[.-]\d)",
+    rf"(?P<series>\d(?<![\d.,/+-]\d)(?<!\d \d)\d ?-?\d\d)(?P<between>[ ,.;:]{{0,3}}(?:и )?{_NUMBER}?:? ?|-)(?P<number>\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\d/]|[.-]\d)",
     re.IGNORECASE,
 )
-TRAVEL = re.compile(rf"(?<![\d.,/+-])(?<!\d )\d\d[ ,]{{0,2}}{_NUMBER}? ?\d{{7}}(?![\d/]|[ .-]\d)", re.IGNORECASE)
+TRAVEL = re.compile(rf"\d(?<![\d.,/+-]\d)(?<!\d \d)\d[ ,]{{0,2}}{_NUMBER}? ?\d{{7}}(?![\d/]|[ .-]\d)", re.IGNORECASE)
 ELSEWHERE = re.compile(
     r"(?<![\w.,/+-])(?=[A-Za-z]{0,3} ?\d)(?:[A-Za-z]{1,3} ?)?\d[\dA-Za-z]{4,9}(?: \d{3}){0,2}(?![\w/]|[.-]\d)"
 )
@@ -23,7 +23,7 @@ CALLED = re.compile(
     r"|иностранного|с номером|мой|номером|украины|узбекистана|кыргызстана|германии)\W{1,3}){0,5}$",
     re.IGNORECASE,
 )
-GATE = re.compile(r"passport|паспорт|\bp/port|\bppt?\b", re.IGNORECASE)
+GATE = re.compile(r"passport|паспорт|\bp/port|\bppt?\b")
 WINDOW, BEFORE = 150, 48
 LEAST_DIGITS = 6
 LETTERED = re.compile(r"[A-Z]{1,3}(?=[A-Z]*\d)[A-Z\d]{7,8}")
@@ -45,7 +45,7 @@ def find(text: str) -> list[Found]:
             found.append(Found(match.start(), match.end(), "passport", 76, digits_of(match.group())))
     travel = (match for match in TRAVEL.finditer(text) if named(text, match.start(), 80) == "passport")
     found += (Found(m.start(), m.end(), "passport", 75, digits_of(m.group())) for m in travel)
-    called_so = windows(GATE, text, BEFORE, WINDOW)
+    called_so = windows(GATE, small(text), BEFORE, WINDOW)
     for match in (match for first, last in called_so for match in ELSEWHERE.finditer(text, first, last)):
         if len(digits_of(match.group())) < LEAST_DIGITS and not LETTERED.fullmatch(match.group()):
             continue

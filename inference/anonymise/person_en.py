@@ -212,8 +212,7 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
     named = low in first_names()
     before = segment.text[max(0, start - 28) : start]
     end = start + len(low)
-    greeted = STRONG_GREETING.search(before) and GREETED.match(segment.text, end)
-    if low in small_first_names() or (named and (greeted or SPOKEN_TO.search(before))):
+    if low in small_first_names() or (named and _spoken_to(segment.text, before, end)):
         return "F"
     if segment.casing == "cased":
         return ""
@@ -224,6 +223,12 @@ def _small_letter(segment: Segment, low: str, start: int) -> str:
     if introduced and INTRODUCED.search(before):
         return "S" if named else ""
     return "S" if low in surnames() or (_slavic(low) and low.endswith(SURELY_RUSSIAN)) else ""
+
+
+def _spoken_to(text: str, before: str, end: int) -> bool:
+    """Whether a first name in small letters is greeted, or somebody spoke to its bearer."""
+    greeted = STRONG_GREETING.search(before) and GREETED.match(text, end)
+    return bool(greeted or SPOKEN_TO.search(before))
 
 
 def _stands(segment: Segment, shape: str, first: Word, last: Word) -> bool:

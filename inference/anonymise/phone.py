@@ -10,7 +10,7 @@ from inference.anonymise.context import digits_of, nearest
 from inference.anonymise.spans import Found
 
 NUMBER = re.compile(
-    r"(?<![\w+/№#$€£-])(?<!\d[.,])(?:\+|00)?[ ]?\(?\d(?:[ ().-]{0,3}\d){4,14}(?!\d)(?![.,/:]\d|-\d|[\w%₽$€£])"
+    r"[+(\d](?<![\w+/№#$€£-].)(?<!\d[.,].)(?:(?<=\+) ?\(?\d|(?<=\()\d|(?<=0)0 ?\(?\d|(?<=\d))(?:[ ().-]{0,3}\d){4,14}(?!\d)(?![.,/:]\d|-\d|[\w%₽$€£])"
     r"(?P<extension>,? ?\(?(?:доб(?:авочный)?|вн(?:утр)?|ext(?:ension)?|x)\.? ?\d{1,5}\)?)?",
     re.IGNORECASE,
 )
@@ -45,7 +45,7 @@ def find(text: str) -> list[Found]:
     """Every telephone number."""
     found: list[Found] = []
     for match in NUMBER.finditer(text):
-        start = match.start() + (match.group()[0] == " ")
+        start = match.start()
         end = match.end() if match["extension"] else match.start() + len(match.group().rstrip(" ("))
         written = text[start : match.start("extension") if match["extension"] else end]
         if not _refused(text, written, start, end) and _is_phone(text, written, start):

@@ -78,8 +78,7 @@ def _casing(part: str) -> Casing:
         return "lower"
     if len(uppers) == 1 and UPPER.match(part.lstrip('"«“(- ')):
         return "first"
-    shouted = sum(len(word) for word in SHOUTED_WORD.findall(part))
-    smalls = len(LOWER.findall(part))
-    if len(SHOUTED_WORD.findall(part)) >= LEAST_SHOUTED and smalls < SHARE_OF_SMALL * shouted:
+    shouted = SHOUTED_WORD.findall(part)
+    if len(shouted) >= LEAST_SHOUTED and len(LOWER.findall(part)) < SHARE_OF_SMALL * sum(map(len, shouted)):
         return "upper"
     return "cased"

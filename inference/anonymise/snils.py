@@ -7,7 +7,9 @@ import re
 from inference.anonymise.context import digits_of, mentioned, named_after
 from inference.anonymise.spans import Found
 
-NUMBER = re.compile(r"(?<![\d.,+-])(?<!\d )\d{3}(?: - |[ -])?\d{3}(?: - |[ -])?\d{3}(?: - |[ -])?\d\d(?![\d]|[.-]\d)")
+NUMBER = re.compile(
+    r"\d(?<![\d.,+-]\d)(?<!\d \d)\d\d(?: - |[ -])?\d{3}(?: - |[ -])?\d{3}(?: - |[ -])?\d\d(?![\d]|[.-]\d)"
+)
 USUAL = re.compile(r"\d{3}([ -])\d{3}\1\d{3}[ -]\d\d")
 LAST_UNCHECKED = 1_001_998
 
