@@ -8,7 +8,7 @@ from typing import Final
 from inference.anonymise.dates import BARE_YEAR, DATE, SAID_YEAR
 from inference.anonymise.russian_words import reading
 from inference.anonymise.spans import Found
-from inference.anonymise.word_pattern import windows
+from inference.anonymise.word_pattern import small, windows
 
 BIRTH = re.compile(
     r"(?<![\w])(?:родил(?:ся|ась|ись)|рожд\w*|рожден\w*|рождён\w*|д\.\s?р\.|д/р|др(?![\w.])|г\.\s?р\.|гр(?=[ ,:])|именин\w*|юбилей|днюх\w+"
@@ -18,18 +18,18 @@ BIRTH = re.compile(
 DATED = re.compile(DATE, re.IGNORECASE)
 YEAR = re.compile(BARE_YEAR, re.IGNORECASE)
 YEAR_OF_BIRTH = re.compile(
-    r"(?<![\d.])(?:19|20)\d\d(?=\s?(?:г\.\s?р|года?\s(?:рождения|р\.)|г\.?\s?рожд))", re.IGNORECASE
+    r"[12](?<![\d.][12])(?:(?<=1)9|(?<=2)0)\d\d(?=\s?(?:г\.\s?р|года?\s(?:рождения|р\.)|г\.?\s?рожд))", re.IGNORECASE
 )
 SAID_YEAR_OF_BIRTH = re.compile(
     rf"\b(?:{SAID_YEAR}|\d\d(?:-?(?:го|й))?)\s(?:года?|г\.?)(?=\s?(?:рожд\w*|р\.))", re.IGNORECASE
 )
-SAID_GATE = re.compile(r"г(?:ода?|\.)?\s?р(?:ожд\w*|\.)", re.IGNORECASE)
+SAID_GATE = re.compile(r"г(?:ода?|\.)?\s?р(?:ожд\w*|\.)")
 # Without a word of birth: "она с восемьдесят пятого года", "born '86", "birthday 4/17".
 OF_A_YEAR = re.compile(
     rf"(?<!\w)(?P<who>[а-яё]+)\s(?:сам\w?\s|сама\s)?с\s(?P<year>(?:{SAID_YEAR}|(?:19|20)?\d\d(?:-?го)?)\s(?:года?(?!\w)|г\.))",
     re.IGNORECASE,
 )
-OF_A_YEAR_GATE = re.compile(r" с (?:[^\n.]{2,40}) г(?:ода?\b|\.)", re.IGNORECASE)
+OF_A_YEAR_GATE = re.compile(r" с (?:[^\n.]{2,40}) г(?:ода?\b|\.)")
 SOMEBODY: Final = frozenset(
     "я ты он она муж жена сын дочь дочка мама мать папа отец брат сестра внук внучка клиент клиентка".split()
 )
@@ -49,6 +49,7 @@ OTHER_DATE = re.compile(
 def find(text: str) -> list[Found]:
     """Every date that follows a word of birth closely, or that such a word follows."""
     found: list[Found] = []
+    low = small(text)
     for birth in BIRTH.finditer(text):
         short = SHORT.match(text, birth.end())
         if short is not None:
@@ -60,10 +61,10 @@ def find(text: str) -> list[Found]:
     found += (Found(m.start(), m.end(), "birth_date", 64) for m in YEAR_OF_BIRTH.finditer(text))
     found += (
         Found(m.start(), m.end(), "birth_date", 64)
-        for first, last in windows(SAID_GATE, text, 60, 0)
+        for first, last in windows(SAID_GATE, low, 60, 0)
         for m in SAID_YEAR_OF_BIRTH.finditer(text, first, last)
     )
-    for first, last in windows(OF_A_YEAR_GATE, text, 40, 8):
+    for first, last in windows(OF_A_YEAR_GATE, low, 40, 8):
         for match in OF_A_YEAR.finditer(text, first, last):
             who = match["who"].lower()
             if who in SOMEBODY or reading(who).first >= LIKELY:

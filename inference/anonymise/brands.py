@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from inference.anonymise.russian_words import reading
@@ -32,6 +33,11 @@ SMALL_INFLECTED = re.compile(
 SMALL_FIXED = re.compile(
     rf"(?<![\w@./-])(?:{one_of(word.lower() for word in _FIXED if len(word) > SHORT and word.lower() not in _ALSO_WORDS)})(?![\w@/-]|\.\w)"
 )
+# The names with nothing around them: a pattern that begins with a letter is searched several times faster.
+FIXED_GATE, INFLECTED_GATE = re.compile(one_of(_FIXED)), re.compile(one_of(_INFLECTED))
+SMALL_FIXED_GATE = re.compile(
+    one_of(word.lower() for word in _FIXED if len(word) > SHORT and word.lower() not in _ALSO_WORDS)
+)
 FOLLOWING = re.compile(r"\s(?P<word>[А-ЯЁ][а-яё]+)(?![\w«-])")
 RANK, WHOLE_RANK = 43, 53
 LIKELY: Final = 0.4
@@ -39,19 +45,21 @@ LIKELY: Final = 0.4
 
 def find(text: str) -> list[Found]:
     """Every well-known firm."""
-    found = [Found(m.start(), m.end(), "organisation", RANK) for m in FIXED.finditer(text)]
-    found += (
-        Found(m.start(), m.end(), "organisation", RANK)
-        for pattern in (SMALL_INFLECTED, SMALL_FIXED)
-        for m in pattern.finditer(text)
-    )
-    for match in INFLECTED.finditer(text):
+    found = [Found(m.start(), m.end(), "organisation", RANK) for m in _whole(FIXED_GATE, FIXED, text)]
+    found += (Found(m.start(), m.end(), "organisation", RANK) for m in SMALL_INFLECTED.finditer(text))
+    found += (Found(m.start(), m.end(), "organisation", RANK) for m in _whole(SMALL_FIXED_GATE, SMALL_FIXED, text))
+    for match in _whole(INFLECTED_GATE, INFLECTED, text):
         second = FOLLOWING.match(text, match.end())
         if second and _belongs(second["word"].lower()):
             found.append(Found(match.start(), second.end(), "organisation", WHOLE_RANK))
         else:
             found.append(Found(match.start(), match.end(), "organisation", RANK))
     return found
+
+
+def _whole(gate: re.Pattern[str], pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Where a pattern fits at a place that a cheaper one has found; no name begins inside of another."""
+    return (match for found in gate.finditer(text) if (match := pattern.match(text, found.start())))
 
 
 def _belongs(low: str) -> bool:

@@ -92,6 +92,7 @@ HANDED = re.compile(
     r"(?i:\b(?:assigned|handed(?: over)?|delegated|reassigned|escalated) to|\b(?:reported|signed|approved|prepared|handled|checked) by)\s(?P<name>[A-ZÀ-Ž][a-zß-ž'-]{2,})(?=[,.;]|$|\s(?:on|by|for|at)\b)"
 )
 LISTED = re.compile(r"(?<=[\w:] )[A-ZÀ-Ž][\w'-]+(?:, [A-ZÀ-Ž][\w'-]+)+,? (?:and|&) [A-ZÀ-Ž][\w'-]+(?! [A-Z])")
+COMMA = re.compile(r", [A-ZÀ-Ž]")
 CAPITAL = re.compile(r"[A-ZÀ-Ž][\w'-]+")
 BESIDE_RANK: Final = 40
 OPENING: Final = "\"“«'(-— >*•"
@@ -114,7 +115,7 @@ def find(segment: Segment) -> list[Found]:
                 start = run[match.start() + 1].start if first.letter == "T" else first.start
                 found.append(Found(segment.start + start, segment.start + last.end, "person", RANK))
     if segment.casing == "cased":
-        if ", " in segment.text:
+        if COMMA.search(segment.text):
             found += _family_first(segment)
             found += _listed(segment)
         if " to " in segment.text or " by " in segment.text:
