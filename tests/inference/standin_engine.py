@@ -37,6 +37,17 @@ class Hang:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Answer when the test says so, at the latest after a minute."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+
+    async def wait(self) -> None:
+        """Until the test says so."""
+        await asyncio.to_thread(self.released.wait, 60)
+
+
+@dataclass(frozen=True)
 class Fail:
     """Answer with this status and body."""
 
@@ -66,7 +77,7 @@ class Stream:
     seconds: float = 0.0
 
 
-Behaviour = Say | Hang | Fail | Raw | BreakOff | Stream
+Behaviour = Say | Hang | Held | Fail | Raw | BreakOff | Stream
 
 
 def chunk(text: str) -> str:
@@ -98,8 +109,8 @@ class StandIn:
         self.asked.append(body)
         order = self.orders.popleft() if self.orders else Say('{"ok": true}')
         match order:
-            case Hang(seconds):
-                await self.hang(request, seconds)
+            case Hang() | Held():
+                await (self.hang(request, order.seconds) if isinstance(order, Hang) else order.wait())
                 return JSONResponse(completion('{"ok": true}'))
             case Fail(status, text):
                 return Response(text, status)

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from threading import Thread
 
 import httpx
 import pytest
@@ -12,7 +13,8 @@ from inference.gateway.commands import gateway
 from inference.gateway.config import ModuleConfig, PolicyConfig, parse
 from inference.gateway.keys import Key, KeyRing, fingerprint, keys_of
 from inference.gateway.policy import ON_PREMISES, Policy
-from tests.inference.standin_engine import Say
+from tests.inference.gateway.engines import wait_until
+from tests.inference.standin_engine import Held, Say
 
 GOOD = '{"note": "wants chairs", "sure": 0.9}'
 SECRET = "the-key-of-reports"
@@ -167,14 +169,11 @@ def test_a_key_cannot_have_every_name(name):
 
 
 def test_a_switch_that_falls_while_a_request_waits_stops_it(start, engine, undecided):
-    from threading import Thread
-
-    from tests.inference.standin_engine import Hang
-
     with start() as running:
         for lane in running.gateway.traffic.engines.values():
             assert lane.config.slots == 4
-        engine.will(*[Hang(1.5)] * 4)
+        held = Held()
+        engine.will(*[held] * 4)
         body = {"messages": MESSAGES}
         answers: list[int] = []
 
@@ -185,17 +184,10 @@ def test_a_switch_that_falls_while_a_request_waits_stops_it(start, engine, undec
         busy = [Thread(target=ask) for _ in range(8)]
         for thread in busy:
             thread.start()
-        until_asked(engine, 4)
+        wait_until(lambda: len(engine.asked) == 4)
+        wait_until(lambda: running.client.get("/readyz").json()["queue"]["waiting"] == 4)
         running.client.put("/v1/features/chat", content=json.dumps({"on": False}))
+        held.released.set()
         for thread in busy:
             thread.join(20)
     assert (sorted(answers), len(engine.asked)) == ([200] * 4 + [403] * 4, 4)
-
-
-def until_asked(engine, count):
-    import time
-
-    until = time.monotonic() + 5
-    while len(engine.asked) < count and time.monotonic() < until:
-        time.sleep(0.02)
-    time.sleep(0.2)

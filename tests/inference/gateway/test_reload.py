@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from inference.gateway.keys import fingerprint
-from tests.inference.standin_engine import Hang, standing_in
+from tests.inference.standin_engine import Held, standing_in
 
 COMMAND = [sys.executable, "-c", "from inference.gateway.commands import gateway; gateway()"]
 KEY = "the-key-of-the-web-application"
@@ -68,7 +68,8 @@ def wait_until(happened, seconds=10.0):
 def test_a_changed_file_counts_from_sighup_on_and_a_broken_one_changes_nothing(program, engines):
     process, file, client = program
     assert client.get("/v1/models", headers={"Authorization": "Bearer shop-key"}).status_code == 401
-    engines[0].will(Hang(0.8))
+    held = Held()
+    engines[0].will(held)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(client.post, "/v1/chat/completions", json=CHAT)
         wait_until(lambda: engines[0].asked)
@@ -76,6 +77,7 @@ def test_a_changed_file_counts_from_sighup_on_and_a_broken_one_changes_nothing(p
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: list(client.get("/readyz").json()["instances"]) == ["other"])
         assert not running.done()
+        held.released.set()
         assert running.result().status_code == 200
     shop = {"Authorization": "Bearer shop-key"}
     assert client.post("/v1/chat/completions", json=CHAT, headers=shop).status_code == 200
