@@ -91,7 +91,7 @@ def _clear(whose: Callable[[int], bool]) -> None:
 
 
 @pytest.fixture(scope="session")
-def make(lab: None) -> Iterator[Make]:
+def make(lab: None) -> Make:
     """Make servers; they are gone when the tests end. `make(name, snapshot, extra...)` boots one."""
 
     def boot(name: str, snapshot: str = READY, *extra: str) -> Guest:

@@ -72,8 +72,7 @@ def spoilt(path: str, change: str) -> dict[str, str]:
 def failing_hook(moment: str) -> dict[str, str]:
     """A program of the company's that fails around an update."""
     hook = f"{HOOKS}/{moment}-update.d/10-window"
-    made = f"mkdir -p {HOOKS}/{moment}-update.d; printf '#!/bin/sh\\nexit 1\\n' >{hook}; chmod 755 {hook}"
-    return {"how": made, "mend": f"rm -r {HOOKS}"}
+    return {"how": f"printf '#!/bin/sh\\nexit 1\\n' >{hook}; chmod 755 {hook}", "mend": f"rm {hook}"}
 
 
 def full(folder: str, size: str) -> dict[str, str]:

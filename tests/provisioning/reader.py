@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.provisioning.lab.playbooks import DOMAIN
 from tests.provisioning.pages import Typed, Written, missing, steps
 
 DOCS = CHECKOUT / "docs"
-CONTROLLER, SERVER = "controller", "server"
+CONTROLLER, BUILDER, SERVER = "controller", "builder", "server"
 INSTALL = "install.md"
 BEFORE = ("What you need", "1. Take the playbooks out of the bundle", "2. Write down what is yours")
 INSTALLING = "3. Install"
@@ -34,16 +34,21 @@ KNOWN = "install -D -o sysadmin -g sysadmin -m 600 /dev/stdin /home/sysadmin/.ss
 ANSWERS = f"""#!/bin/sh
 case "$1" in *yes/no*) echo yes ;; *) echo '{PASSWORD}' ;; esac
 """
-AT_THE_DESK = """
+AT_THE_BUILDER = """
 set -e
-mount --bind "$DESK/ssh" ~/.ssh
-mount --bind "$DESK/srv" /srv
-mount --bind "$DESK/hosts" /etc/hosts
 cd "$(cat "$DESK/folder")"
 exec bash -c "$0
 code=\\$?; pwd >\\"\\$DESK/folder\\"; exit \\$code"
 """
-"""The controller has folders of its own; the machine's are not seen, and the folder of one line is that of the next."""
+"""The builder is this machine, with its network: the folder of one line is that of the next."""
+AT_THE_DESK = f"""
+set -e
+mount --bind "$DESK/ssh" ~/.ssh
+mount --bind "$DESK/srv" /srv
+mount --bind "$DESK/hosts" /etc/hosts
+{AT_THE_BUILDER}
+"""
+"""The controller has folders of its own; the machine's are not seen."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +136,7 @@ class Reader:
         else:
             step = replace(step, command=self.filled(step.command))
             command, given = step.command, ""
-        type_it = self._at_controller if step.where == CONTROLLER else self._on(step.where)
-        ended = type_it(command, given)
+        ended = self._hand(step.where)(command, given)
         return Done(step, ended.returncode, ended.stdout + (ended.stderr or ""), time.monotonic() - began)
 
     def filled(self, text: str) -> str:
@@ -141,12 +145,16 @@ class Reader:
             text = text.replace(example, self.values[example])
         return text
 
-    def _on(self, host: str) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+    def _hand(self, host: str) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+        """What types a command, and what is given to it, on a host."""
+        if host == CONTROLLER:
+            return lambda command, given: self._type(network.inside(["sh", "-c", AT_THE_DESK, command]), given)
+        if host == BUILDER:
+            return lambda command, given: self._type(["sh", "-c", AT_THE_BUILDER, command], given)
         assert host in self.servers, f"the page names {host}, there are {', '.join(self.servers)}"
         return lambda command, given: self.servers[host].ask(command, seconds=1200, given=given)
 
-    def _at_controller(self, command: str, given: str) -> subprocess.CompletedProcess[str]:
-        words = network.inside(["sh", "-c", AT_THE_DESK, command])
+    def _type(self, words: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             words,
             check=False,
