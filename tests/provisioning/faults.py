@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.provisioning.lab.places import CHECKOUT
 
 TABLE = CHECKOUT / "build/appliance-faults.json"
+DIFFERENCES = CHECKOUT / "build/appliance/differences.log"
 PAGE = CHECKOUT / "docs/upgrade.md"
 NEXT, BREAKING = "0.2.0", "0.3.0"
 REFUSED, TAKEN_BACK, FINISHED = "refused", "taken back", "finished"
@@ -172,6 +173,13 @@ def note(fault: Fault, ended: str, seconds: float, *, exact: bool) -> None:
     rows = [row for row in noted() if (row["step"], row["fault"]) != (fault.step, fault.what)]
     rows.append({"step": fault.step, "fault": fault.what, "outcome": ended, "exact": exact, "seconds": round(seconds)})
     TABLE.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def tell(fault: Fault, found: list[str]) -> None:
+    """Write down at once what was not as before: pytest tells it at its end."""
+    DIFFERENCES.parent.mkdir(parents=True, exist_ok=True)
+    with DIFFERENCES.open("a") as file:
+        file.writelines(f"{line}\n" for line in (f"=== {fault}: {len(found)} differences", *found))
 
 
 def noted() -> list[dict[str, str | bool | int]]:

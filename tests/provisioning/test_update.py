@@ -94,6 +94,7 @@ def goes_wrong(server: Server, fault: Fault, bundle: str = "") -> None:
     guest.tell(fault.mend)
     found = server.changed()
     end = last_of_history(guest)
+    faults.tell(fault, found)
     faults.note(fault, HISTORY.get(end["outcome"], end["outcome"]), outcome.seconds, exact=not found)
     assert not found, "\n".join(found[:40])
     assert (end["step"], end["outcome"]) == (fault.step, next(k for k, v in HISTORY.items() if v == fault.ends)), end
@@ -179,6 +180,7 @@ def test_a_server_that_loses_power_in_the_middle_is_as_before_when_it_is_up_agai
     guest.tell("rm /srv/now")
     found = server.changed_by_a_start()
     end = last_of_history(guest)
+    faults.tell(fault, found)
     faults.note(fault, HISTORY.get(end["outcome"], end["outcome"]), seconds, exact=not found)
     figures.record(**{f"power_loss_in_{fault.step}_to_ready_seconds": seconds})
     assert not found, "\n".join(found[:40])
