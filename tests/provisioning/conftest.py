@@ -24,19 +24,12 @@ GIVEN = os.environ.get("OSTROV_LAB_CONVERGED")
 """A kept snapshot of a server that is installed already: the tests of the installation itself are skipped then."""
 
 Make = Callable[..., Guest]
-UNSEEN = (
-    "test_interrupted",
-    "test_update",
-    "test_playbooks",
-    "test_grow",
-)
-"""Files whose tests nobody has seen pass on a server yet: they run when OSTROV_TEST_UNSEEN=1 asks for them."""
-
-
 FIRST = ("test_install", "test_server")
 """Files that look at the fresh server, before it is kept as a snapshot and people work on it."""
-LAST = ("test_update", "test_playbooks", "test_grow", "test_grow_three")
-"""The long ones: what is broken in the installation itself is told before them."""
+LONG = ("test_interrupted", "test_playbooks", "test_grow", "test_grow_three")
+"""Half an hour and more: OSTROV_TEST_LONG=0 leaves them out."""
+LAST = ("test_update", *LONG)
+"""What is broken in the installation itself is told before these."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,8 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if needing & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.appliance)
             item.add_marker(pytest.mark.timeout(2400))
-            if item.path.stem in UNSEEN and os.environ.get("OSTROV_TEST_UNSEEN") != "1":
-                item.add_marker(pytest.mark.skip("not yet seen passing on a server: OSTROV_TEST_UNSEEN=1 runs it"))
+            if item.path.stem in LONG and os.environ.get("OSTROV_TEST_LONG") == "0":
+                item.add_marker(pytest.mark.skip("OSTROV_TEST_LONG=0"))
 
 
 def _turn(item: pytest.Item) -> int:
