@@ -14,12 +14,15 @@ from appliance.release.update.engine import StepFailed
 from appliance.release.update.journal import Facts
 from appliance.release.update.layout import Layout
 from appliance.release.update.machine.running import PLAIN
+from appliance.release.update.plan import ENGINES
 
 DOCTOR_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 2.0
-# What an update stands on. A missing backup, or a waiver that ran out, must not keep a server from a mend.
 # It finds this very update open; preflight looks at the release itself.
-LOOKED_AT: Final = frozenset({"services.release"})
+LOOKED_AT: Final = "services.release"
+# The CRM serves without its engines, and the update may be what mends one: the probe asks those that run.
+SPARED: Final = tuple(f"services.{unit.removeprefix('ostrov-').removesuffix('.service')}" for unit in ENGINES)
+# What an update stands on. A missing backup, or a waiver that ran out, must not keep a server from a mend.
 GROUPS: Final = "services,database,audit"
 
 
@@ -40,7 +43,7 @@ class OstrovDoctor:
         if broken:
             told = "; ".join(f"{one.get('title')}: {one.get('observed')}" for one in broken.values())
             raise StepFailed(f"The doctor finds: {told}", " ".join(str(one.get("remedy")) for one in broken.values()))
-        warned = [str(one.get("title")) for one in findings if one.get("status") == "warn"]
+        warned = [str(one.get("title")) for one in findings if one.get("status") == "warn" or _spared(one)]
         return {"ran": code is not None, "findings": len(findings), "warnings": warned}
 
     def _ask(self) -> tuple[int | None, list[dict[str, Any]]]:
@@ -62,8 +65,13 @@ class OstrovDoctor:
 
 def _broken(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What is broken, by the name of the check."""
-    failed = (one for one in findings if one.get("status") == "fail")
-    return {str(one.get("id")): one for one in failed if one.get("id") not in LOOKED_AT}
+    failed = (one for one in findings if one.get("status") == "fail" and not _spared(one))
+    return {str(one.get("id")): one for one in failed if one.get("id") != LOOKED_AT}
+
+
+def _spared(finding: dict[str, Any]) -> bool:
+    """Whether it is an engine that is broken, and nothing else."""
+    return finding.get("status") == "fail" and finding.get("id") in SPARED
 
 
 def _findings(text: str) -> list[dict[str, Any]]:
