@@ -22,14 +22,23 @@ def sync_folder(folder: Path) -> None:
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     """Replace a file by a new one in one step; readers see the old text or the new, never a part."""
     work = path.with_name(path.name + NEW)
-    handle = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-    work.replace(path)
+    try:
+        handle = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        work.replace(path)
+    except BaseException:
+        work.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def forget_half(path: Path) -> None:
+    """Remove what a process that was killed while it replaced a file, or a link, has left beside it."""
+    path.with_name(path.name + NEW).unlink(missing_ok=True)
 
 
 def point_link(link: Path, target: str | None) -> None:

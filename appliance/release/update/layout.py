@@ -78,6 +78,16 @@ class Layout:
         return self.root / "etc/nginx/ostrov-upstream.conf"
 
     @property
+    def source(self) -> Path:
+        """Apt's file that names the bundle whose packages it takes."""
+        return self.root / "etc/apt/sources.list.d/ostrov.sources"
+
+    @property
+    def replaced(self) -> tuple[Path, ...]:
+        """Files and links outside of the updates' own folder that an update replaces."""
+        return (self.source, self.upstream, self.current)
+
+    @property
     def sockets(self) -> Path:
         """One socket a web instance."""
         return self.root / "run/ostrov-web"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appliance.release.update.engine import Engine, Outcome, Result
-from appliance.release.update.files import point_link
+from appliance.release.update.files import forget_half, point_link
 from appliance.release.update.journal import BEGIN, ENDING, Journal, Record, open_journal
 from appliance.release.update.layout import Layout
 from appliance.release.update.lock import alone, stoppable, unstoppable
@@ -50,6 +50,8 @@ def finish(layout: Layout, machine: Machine, notice: Notice) -> Result | None:
             _unpin(layout)
             return None
         unstoppable()
+        for path in layout.replaced:
+            forget_half(path)
         plan = Plan.from_facts(journal.facts(BEGIN))
         result = _engine(plan, layout, machine, journal).resume()
         if result.outcome is not Outcome.STUCK:

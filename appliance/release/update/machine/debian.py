@@ -60,10 +60,6 @@ class BundlePackages:
     layout: Layout
 
     @property
-    def _source(self) -> Path:
-        return self.layout.root / "etc/apt/sources.list.d/ostrov.sources"
-
-    @property
     def _bundle(self) -> re.Pattern[str]:
         return re.compile(rf"{re.escape(str(self.layout.bundles))}/[^/\s]+")
 
@@ -79,9 +75,9 @@ class BundlePackages:
 
     def source(self) -> Path:
         """The unpacked bundle that apt's source names."""
-        named = self._source.exists() and self._bundle.search(self._source.read_text(encoding="utf-8"))
+        named = self.layout.source.exists() and self._bundle.search(self.layout.source.read_text(encoding="utf-8"))
         if not named:
-            raise StepFailed(f"{self._source} names no bundle.", "Run the playbook site.yml again.")
+            raise StepFailed(f"{self.layout.source} names no bundle.", "Run the playbook site.yml again.")
         return Path(named[0])
 
     def put_back(self, bundle: Path, changes: Sequence[PackageChange], source: Path) -> list[str]:
@@ -101,8 +97,8 @@ class BundlePackages:
     def _read(self, bundle: Path) -> None:
         """Point apt's source at a bundle and read its list."""
         if self.source() != bundle:
-            text = self._source.read_text(encoding="utf-8")
-            write_whole(self._source, self._bundle.sub(str(bundle), text))
+            text = self.layout.source.read_text(encoding="utf-8")
+            write_whole(self.layout.source, self._bundle.sub(str(bundle), text))
         run(["apt-get", *PATIENTLY, "update"], seconds=300, environment=QUIET)
 
     def _apt(self, wanted: Sequence[str]) -> None:

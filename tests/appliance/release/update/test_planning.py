@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import pytest
 from release_twin import NEW, OLD, Fate, TwinMachine, apply, furnish, plan_of
@@ -117,6 +120,24 @@ def test_an_interrupted_update_must_be_finished_before_the_next_begins(layout):
     assert "ostrov update resume" in caught.value.remedy
     assert finish(layout, TwinMachine(layout).ports(), silent).outcome is Outcome.COMPENSATED
     assert finish(layout, TwinMachine(layout).ports(), silent) is None
+
+
+def test_what_a_kill_left_beside_a_file_that_is_replaced_is_gone_when_the_update_is_taken_back(layout):
+    def dies(work, target):
+        if target == layout.current:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(work, target)
+
+    replace = Path.replace
+    child = os.fork()
+    if child == 0:
+        Path.replace = dies
+        carry_out(plan_of(layout, readable=True), layout, TwinMachine(layout).ports(), silent)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert [path.name for path in layout.root.rglob("*.new")] == ["current.new"]
+    assert finish(layout, TwinMachine(layout).ports(), silent).outcome is Outcome.COMPENSATED
+    assert list(layout.root.rglob("*.new")) == []
 
 
 @pytest.mark.parametrize(("fails_at", "pinned"), [(None, False), ("before backup", False), ("before migrate", True)])
