@@ -151,7 +151,10 @@ FINISHING = (
 UNPLUGGING = (
     Fault("backup", UNPLUGGED, f"{until('pgrep pg_basebackup')}; {STOP_THE_CLOCK}", ("intent", "backup")),
     Fault("migrate", UNPLUGGED, STOP_THE_CLOCK, ("intent", "migrate")),
-    Fault("programs", UNPLUGGED, STOP_THE_CLOCK, ("done", "programs")),
+    Fault(
+        *("programs", UNPLUGGED),
+        *(f"{until(f'readlink /opt/ostrov/current | grep {NEXT}')}; {STOP_THE_CLOCK}", ("intent", "programs")),
+    ),
 )
 # The former release cannot read the schema of this one.
 PAUSING = Fault(
