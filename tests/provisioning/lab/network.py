@@ -6,6 +6,7 @@ Nothing leads from there to the machine's own network, so a guest has no way out
 from __future__ import annotations
 
 import ctypes
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,6 +102,8 @@ def plug(namespace: str, number: int) -> None:
 def unplug(namespace: str) -> None:
     """Take a guest's namespace away, and its cable with it."""
     if namespace in namespaces():
+        # The kernel clears a deleted namespace in its own time; a cable that is pulled is gone at once, at both ends.
+        subprocess.run(["ip", "-n", namespace, "link", "del", "host0"], check=False, capture_output=True)
         run(["ip", "netns", "del", namespace])
 
 
