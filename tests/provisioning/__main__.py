@@ -23,6 +23,7 @@ def main() -> int:
     if "-k" not in sys.argv:  # a part of the tests adds to what is known
         figures.FILE.unlink(missing_ok=True)
         faults.TABLE.unlink(missing_ok=True)
+        faults.DIFFERENCES.unlink(missing_ok=True)
     ready.prepare(click.echo)
     figures.record(lab_prepared_seconds=time.monotonic() - began)
     # One process: the tests share a server.
